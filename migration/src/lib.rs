@@ -1,0 +1,42 @@
+//! The schema of Guardhouse: one change a file, up and down, portable column types only.
+//!
+//! Rules: a change expands first and contracts a release later; times are big integers (microseconds since the
+//! epoch); no default, trigger or collation does what code should decide. Every change is tested up, down and up
+//! again on every database.
+
+use sea_orm_migration::prelude::*;
+pub use sea_orm_migration::{Migration as Change, MigrationStatus, MigratorTrait};
+
+mod m0001_users;
+mod m0002_credentials;
+mod m0003_sessions;
+mod m0004_revocations;
+mod m0005_signing_keys;
+mod m0006_audit_events;
+
+/// Applies and reverts the changes in their order.
+#[derive(Debug)]
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m0001_users::Migration),
+            Box::new(m0002_credentials::Migration),
+            Box::new(m0003_sessions::Migration),
+            Box::new(m0004_revocations::Migration),
+            Box::new(m0005_signing_keys::Migration),
+            Box::new(m0006_audit_events::Migration),
+        ]
+    }
+}
+
+/// A table in which texts compare byte by byte, on the databases where that is a property of the table.
+fn table(name: &'static str) -> TableCreateStatement {
+    Table::create()
+        .table(name)
+        .character_set("utf8mb4")
+        .collate("utf8mb4_bin")
+        .take()
+}
