@@ -1,0 +1,205 @@
+//! The database: connected once, shared by every thread, with one way to run a transaction.
+
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use guardhouse_migration::{MigrationStatus, Migrator, MigratorTrait};
+use sea_orm::{
+    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, SqliteTransactionMode,
+    TransactionOptions, TransactionTrait,
+};
+use secrecy::ExposeSecret;
+use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+
+use super::StoreError;
+use crate::config;
+
+/// An open transaction; store functions take it wherever they take a pool.
+pub type Txn = DatabaseTransaction;
+
+/// How often a transaction that lost against others is run again.
+const RERUNS: u32 = 3;
+
+/// The longest a single statement may take before the database is asked to give up.
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Connections that are idle for longer are tested before they are used: the server may have gone meanwhile.
+const TEST_WHEN_IDLE_FOR: Duration = Duration::from_secs(1);
+
+/// A connected database.
+///
+/// SQLite takes one writer at a time and fails those who compete, so there all writes go through one connection and
+/// reads through others; elsewhere both are one pool.
+#[derive(Debug, Clone)]
+pub struct Db {
+    reader: DatabaseConnection,
+    writer: DatabaseConnection,
+    backend: config::Backend,
+}
+
+/// One change of the schema and whether it was applied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MigrationState {
+    /// The change's name.
+    pub name: String,
+    /// Whether this database has it.
+    pub applied: bool,
+}
+
+impl Db {
+    /// Connects. The runtime this is called on must outlive every use: it owns the connections' sockets.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] when the database cannot be reached within the acquire timeout.
+    pub async fn connect(settings: &config::Database) -> Result<Self, StoreError> {
+        let url = settings.url.expose_secret();
+        let connect = async |connections: u32| {
+            let mut options = ConnectOptions::new(url);
+            options
+                .max_connections(connections)
+                .connect_timeout(settings.acquire_timeout)
+                .acquire_timeout(settings.acquire_timeout)
+                .statement_timeout(STATEMENT_TIMEOUT)
+                .test_before_acquire_if_idle_for(TEST_WHEN_IDLE_FOR)
+                .sqlx_logging(false)
+                .map_sqlx_sqlite_opts(|sqlite| {
+                    sqlite
+                        .journal_mode(SqliteJournalMode::Wal)
+                        .synchronous(SqliteSynchronous::Full)
+                        .busy_timeout(STATEMENT_TIMEOUT)
+                });
+            Database::connect(options)
+                .await
+                .map_err(|error| match StoreError::from(error) {
+                    StoreError::Other(reason) => StoreError::Unavailable(reason),
+                    known => known,
+                })
+        };
+        let (reader, writer) = match settings.backend {
+            // A database in memory exists once per connection.
+            config::Backend::Sqlite if url.contains(":memory:") => {
+                let only = connect(1).await?;
+                (only.clone(), only)
+            }
+            config::Backend::Sqlite => {
+                let writer = connect(1).await?;
+                (connect(settings.pool).await?, writer)
+            }
+            config::Backend::Postgres | config::Backend::MySql => {
+                let pool = connect(settings.pool).await?;
+                (pool.clone(), pool)
+            }
+        };
+        Ok(Self {
+            reader,
+            writer,
+            backend: settings.backend,
+        })
+    }
+
+    /// For reading outside a transaction.
+    pub fn reader(&self) -> &DatabaseConnection {
+        &self.reader
+    }
+
+    /// For writing with a single statement, which is a transaction by itself.
+    pub fn writer(&self) -> &DatabaseConnection {
+        &self.writer
+    }
+
+    /// Runs `work` in a transaction: committed when it returns `Ok`, rolled back when it returns `Err` or is dropped,
+    /// run again up to three times when it lost against others. `context` is what `work` needs, given by reference
+    /// because it may be needed again.
+    ///
+    /// Inside are store functions only. No hashing, no actor, no network: a connection is held meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// What `work` returns, or what the database says to the commit. After [`StoreError::Unavailable`] it is not
+    /// known whether the commit took place.
+    pub async fn atomically<C, T, F>(&self, context: C, work: F) -> Result<T, StoreError>
+    where
+        C: Send + Sync,
+        F: for<'t> Fn(&'t Txn, &'t C) -> BoxFuture<'t, Result<T, StoreError>>,
+    {
+        let mut reruns = 0;
+        loop {
+            match self.once(&context, &work).await {
+                Err(StoreError::Contended(_)) if reruns < RERUNS => reruns += 1,
+                outcome => return outcome,
+            }
+        }
+    }
+
+    async fn once<C, T, F>(&self, context: &C, work: &F) -> Result<T, StoreError>
+    where
+        F: for<'t> Fn(&'t Txn, &'t C) -> BoxFuture<'t, Result<T, StoreError>>,
+    {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: matches!(self.backend, config::Backend::Sqlite)
+                .then_some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        let txn = self.writer.begin_with_options(options).await?;
+        match work(&txn, context).await {
+            Ok(value) => {
+                txn.commit().await?;
+                Ok(value)
+            }
+            Err(error) => {
+                // The connection rolls back when it is returned in any case; what counts is the first error.
+                let _ = txn.rollback().await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Whether the database answers, for reading and for writing.
+    ///
+    /// # Errors
+    ///
+    /// Why it does not.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.reader.ping().await?;
+        Ok(self.writer.ping().await?)
+    }
+
+    /// Applies every change of the schema that is missing.
+    ///
+    /// # Errors
+    ///
+    /// The database's refusal; changes already applied stay.
+    pub async fn migrate_up(&self) -> Result<(), StoreError> {
+        Ok(Migrator::up(&self.writer, None).await?)
+    }
+
+    /// Reverts the last `steps` changes of the schema.
+    ///
+    /// # Errors
+    ///
+    /// The database's refusal; changes already reverted stay so.
+    pub async fn migrate_down(&self, steps: u32) -> Result<(), StoreError> {
+        Ok(Migrator::down(&self.writer, Some(steps)).await?)
+    }
+
+    /// Every change of the schema, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot say.
+    pub async fn migrations(&self) -> Result<Vec<MigrationState>, StoreError> {
+        let migrations = Migrator::get_migration_with_status(&self.writer).await?;
+        let state = |m: &guardhouse_migration::Change| MigrationState {
+            name: m.name().to_owned(),
+            applied: m.status() == MigrationStatus::Applied,
+        };
+        Ok(migrations.iter().map(state).collect())
+    }
+
+    /// Closes every connection once it is free.
+    pub async fn close(&self) {
+        let _ = self.reader.close_by_ref().await;
+        let _ = self.writer.close_by_ref().await;
+    }
+}

@@ -1,0 +1,18 @@
+//! REMEMBERS: what is durable and what is atomic. The only folder that names sea-orm and fred.
+//!
+//! Users, credentials and keys are plain functions over [`Connection`]: the same function runs on the pool or inside
+//! a transaction, and sea-orm is the seam between SQL dialects. Sessions have a trait, because they live in a
+//! database, in Redis or in memory.
+
+pub mod audit;
+pub mod credentials;
+mod db;
+pub mod error;
+pub mod keys;
+pub mod revocations;
+pub mod session;
+pub mod users;
+
+pub use db::{Db, MigrationState, Txn};
+pub use error::StoreError;
+pub use sea_orm::ConnectionTrait as Connection;

@@ -1,0 +1,328 @@
+//! Sessions in the database. Whatever ends one also announces it in the revocation feed, in the same transaction.
+
+use async_trait::async_trait;
+use futures_util::FutureExt;
+use guardhouse_entity::sessions::{ActiveModel, Column, Entity, Model};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+
+use super::{Ending, Rotation, RotationTerms, SessionStore, Touch};
+use crate::domain::clock::Timestamp;
+use crate::domain::id::{SessionId, UserId};
+use crate::domain::refresh::{Presented, RefreshGrant, judge, rotated};
+use crate::domain::revocation::{Revocation, Revoked};
+use crate::domain::session::{AuthMethod, Session};
+use crate::store::{Connection, Db, StoreError, Txn, revocations};
+
+/// Sessions in the table `sessions`.
+#[derive(Debug, Clone)]
+pub struct DatabaseSessions(Db);
+
+impl DatabaseSessions {
+    /// Over a connected database whose schema is current.
+    pub fn new(db: Db) -> Self {
+        Self(db)
+    }
+}
+
+#[async_trait]
+impl SessionStore for DatabaseSessions {
+    async fn open(
+        &self,
+        session: &Session,
+        most: usize,
+        ending: Ending,
+    ) -> Result<Vec<SessionId>, StoreError> {
+        self.0
+            .atomically((session.clone(), most, ending), |txn, (session, most, ending)| {
+                async move {
+                    Entity::insert(row(session)).exec_without_returning(txn).await?;
+                    let living: Vec<uuid::Uuid> = living(session.user, ending.at)
+                        .select_only()
+                        .column(Column::Id)
+                        .order_by_asc(Column::Id)
+                        .into_tuple()
+                        .all(txn)
+                        .await?;
+                    let surplus = living.len().saturating_sub(*most);
+                    let oldest: Vec<_> = living[..surplus].iter().copied().map(SessionId).collect();
+                    end(txn, session.user, &oldest, *ending).await
+                }
+                .boxed()
+            })
+            .await
+    }
+
+    async fn rotate(&self, grant: &RefreshGrant, terms: &RotationTerms) -> Result<Rotation, StoreError> {
+        loop {
+            let Some(session) = find(self.0.reader(), grant.user, grant.session).await? else {
+                return Ok(Rotation::Gone);
+            };
+            match judge(&session, grant.generation, terms.now, terms.grace) {
+                Presented::Over => return Ok(Rotation::Gone),
+                Presented::Superseded => return Ok(Rotation::Superseded(session)),
+                Presented::Replayed => {
+                    let ending = Ending {
+                        at: terms.now,
+                        tokens_until: terms.tokens_until,
+                    };
+                    let ended = self.revoke(grant.user, grant.session, ending).await?;
+                    return Ok(if ended { Rotation::Replayed } else { Rotation::Gone });
+                }
+                Presented::Current | Presented::Ahead => {
+                    let next = rotated(&session, grant.generation, terms.now, terms.idle);
+                    if advance(self.0.writer(), &session, &next).await? {
+                        return Ok(Rotation::Rotated(next));
+                    }
+                    // Somebody else was faster, so the same token means something else now.
+                }
+            }
+        }
+    }
+
+    async fn find(
+        &self,
+        user: UserId,
+        session: SessionId,
+        now: Timestamp,
+    ) -> Result<Option<Session>, StoreError> {
+        Ok(find(self.0.reader(), user, session)
+            .await?
+            .filter(|session| !session.is_over(now)))
+    }
+
+    async fn list(&self, user: UserId, now: Timestamp) -> Result<Vec<Session>, StoreError> {
+        let rows = living(user, now)
+            .order_by_asc(Column::Id)
+            .all(self.0.reader())
+            .await?;
+        rows.into_iter().map(session).collect()
+    }
+
+    async fn revoke(&self, user: UserId, session: SessionId, ending: Ending) -> Result<bool, StoreError> {
+        self.0
+            .atomically((user, session, ending), |txn, (user, session, ending)| {
+                async move { Ok(!end(txn, *user, &[*session], *ending).await?.is_empty()) }.boxed()
+            })
+            .await
+    }
+
+    async fn revoke_all(
+        &self,
+        user: UserId,
+        spare: Option<SessionId>,
+        ending: Ending,
+    ) -> Result<Vec<SessionId>, StoreError> {
+        self.0
+            .atomically((user, spare, ending), |txn, (user, spare, ending)| {
+                async move {
+                    let ids: Vec<uuid::Uuid> = living(*user, ending.at)
+                        .select_only()
+                        .column(Column::Id)
+                        .order_by_asc(Column::Id)
+                        .into_tuple()
+                        .all(txn)
+                        .await?;
+                    let others: Vec<_> = ids
+                        .into_iter()
+                        .map(SessionId)
+                        .filter(|id| Some(*id) != *spare)
+                        .collect();
+                    end(txn, *user, &others, *ending).await
+                }
+                .boxed()
+            })
+            .await
+    }
+
+    async fn reauthenticate(
+        &self,
+        user: UserId,
+        session: SessionId,
+        epoch: u32,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let greatest = Expr::case(Column::Epoch.lt(epoch), Expr::value(i64::from(epoch)))
+            .finally(Expr::col(Column::Epoch));
+        let done = Entity::update_many()
+            .filter(one(user, session))
+            .filter(Column::IdleExpiresAt.gt(now.micros()))
+            .col_expr(Column::AuthenticatedAt, Expr::value(now.micros()))
+            .col_expr(Column::Epoch, greatest.into())
+            .exec(self.0.writer())
+            .await?;
+        Ok(done.rows_affected > 0)
+    }
+
+    async fn touch(&self, touches: &[Touch]) -> Result<(), StoreError> {
+        if touches.is_empty() {
+            return Ok(());
+        }
+        self.0
+            .atomically(touches.to_vec(), |txn, touches| {
+                async move {
+                    for touch in touches {
+                        let at = touch.at.micros();
+                        let idle_end = touch.idle_expires_at.micros();
+                        let not_beyond_the_end =
+                            Expr::case(Column::ExpiresAt.lt(idle_end), Expr::col(Column::ExpiresAt))
+                                .finally(Expr::value(idle_end));
+                        Entity::update_many()
+                            .filter(one(touch.user, touch.session))
+                            .filter(Column::LastSeenAt.lt(at))
+                            .filter(Column::IdleExpiresAt.gt(at))
+                            .col_expr(Column::LastSeenAt, Expr::value(at))
+                            .col_expr(Column::IdleExpiresAt, not_beyond_the_end.into())
+                            .exec(txn)
+                            .await?;
+                    }
+                    Ok(())
+                }
+                .boxed()
+            })
+            .await
+    }
+
+    async fn sweep(&self, now: Timestamp, most: u64) -> Result<u64, StoreError> {
+        let over: Vec<uuid::Uuid> = Entity::find()
+            .filter(Column::IdleExpiresAt.lte(now.micros()))
+            .select_only()
+            .column(Column::Id)
+            .limit(most)
+            .into_tuple()
+            .all(self.0.reader())
+            .await?;
+        if over.is_empty() {
+            return Ok(0);
+        }
+        // The time is asked again: a touch may have prolonged one of them meanwhile.
+        let done = Entity::delete_many()
+            .filter(Column::Id.is_in(over))
+            .filter(Column::IdleExpiresAt.lte(now.micros()))
+            .exec(self.0.writer())
+            .await?;
+        Ok(done.rows_affected)
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        self.0.ping().await
+    }
+}
+
+/// Ends `sessions` of `user` inside `txn` and announces those that this call ended, which it returns.
+pub(crate) async fn end(
+    txn: &Txn,
+    user: UserId,
+    sessions: &[SessionId],
+    ending: Ending,
+) -> Result<Vec<SessionId>, StoreError> {
+    let mut ended = Vec::new();
+    for session in sessions {
+        // One by one, so that of two that end the same session at once only one announces it.
+        let gone = Entity::delete_many()
+            .filter(one(user, *session))
+            .filter(Column::IdleExpiresAt.gt(ending.at.micros()))
+            .exec(txn)
+            .await?;
+        if gone.rows_affected > 0 {
+            ended.push(*session);
+        }
+    }
+    let news: Vec<_> = ended
+        .iter()
+        .map(|id| Revocation {
+            what: Revoked::Session(*id),
+            at: ending.at,
+            expires_at: ending.tokens_until,
+        })
+        .collect();
+    revocations::append(txn, &news).await?;
+    Ok(ended)
+}
+
+/// The compare-and-set: from `before` to `next`, unless somebody else was faster.
+async fn advance(db: &impl Connection, before: &Session, next: &Session) -> Result<bool, StoreError> {
+    let done = Entity::update_many()
+        .filter(one(before.user, before.id))
+        .filter(Column::Generation.eq(i64::from(before.generation)))
+        .col_expr(Column::Generation, Expr::value(i64::from(next.generation)))
+        .col_expr(Column::RotatedAt, Expr::value(next.rotated_at.micros()))
+        .col_expr(Column::LastSeenAt, Expr::value(next.last_seen_at.micros()))
+        .col_expr(Column::IdleExpiresAt, Expr::value(next.idle_expires_at.micros()))
+        .exec(db)
+        .await?;
+    Ok(done.rows_affected > 0)
+}
+
+fn one(user: UserId, session: SessionId) -> Condition {
+    Condition::all()
+        .add(Column::Id.eq(session.0))
+        .add(Column::UserId.eq(user.0))
+}
+
+fn living(user: UserId, now: Timestamp) -> sea_orm::Select<Entity> {
+    Entity::find()
+        .filter(Column::UserId.eq(user.0))
+        .filter(Column::IdleExpiresAt.gt(now.micros()))
+}
+
+async fn find(db: &impl Connection, user: UserId, id: SessionId) -> Result<Option<Session>, StoreError> {
+    Entity::find()
+        .filter(one(user, id))
+        .all(db)
+        .await?
+        .into_iter()
+        .next()
+        .map(session)
+        .transpose()
+}
+
+fn row(session: &Session) -> ActiveModel {
+    let methods: Vec<String> = session
+        .methods
+        .iter()
+        .map(|method| method.as_str().to_owned())
+        .collect();
+    ActiveModel {
+        id: Set(session.id.0),
+        user_id: Set(session.user.0),
+        generation: Set(session.generation.into()),
+        epoch: Set(session.epoch.into()),
+        created_at: Set(session.created_at.micros()),
+        authenticated_at: Set(session.authenticated_at.micros()),
+        last_seen_at: Set(session.last_seen_at.micros()),
+        rotated_at: Set(session.rotated_at.micros()),
+        idle_expires_at: Set(session.idle_expires_at.micros()),
+        expires_at: Set(session.expires_at.micros()),
+        address: Set(session.address.clone()),
+        user_agent: Set(session.user_agent.clone()),
+        methods: Set(methods.join(" ")),
+    }
+}
+
+fn session(row: Model) -> Result<Session, StoreError> {
+    let corrupt = |column| StoreError::Corrupt {
+        table: "sessions",
+        column,
+        id: row.id.to_string(),
+    };
+    let methods = row
+        .methods
+        .split_whitespace()
+        .map(|method| AuthMethod::parse(method).ok_or(corrupt("methods")));
+    Ok(Session {
+        id: SessionId(row.id),
+        user: UserId(row.user_id),
+        generation: u32::try_from(row.generation).map_err(|_| corrupt("generation"))?,
+        epoch: u32::try_from(row.epoch).map_err(|_| corrupt("epoch"))?,
+        created_at: Timestamp::from_micros(row.created_at),
+        authenticated_at: Timestamp::from_micros(row.authenticated_at),
+        last_seen_at: Timestamp::from_micros(row.last_seen_at),
+        rotated_at: Timestamp::from_micros(row.rotated_at),
+        idle_expires_at: Timestamp::from_micros(row.idle_expires_at),
+        expires_at: Timestamp::from_micros(row.expires_at),
+        methods: methods.collect::<Result<_, _>>()?,
+        address: row.address,
+        user_agent: row.user_agent,
+    })
+}
