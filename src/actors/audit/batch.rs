@@ -1,0 +1,74 @@
+//! The events that wait for their commit, with those who wait for it.
+
+use std::sync::Arc;
+
+use crate::actors::gated::Ticket;
+use crate::store::audit::Numbered;
+
+/// Two groups: the one in flight and the one that gathers behind it. Every event stays here until it is committed.
+pub(super) struct Batch {
+    most: usize,
+    gathering: Vec<(Numbered, Ticket<()>)>,
+    /// Shared with the write that is under way.
+    flying: Arc<Vec<Numbered>>,
+    waiting: Vec<Ticket<()>>,
+}
+
+impl Batch {
+    /// Groups of at most `most` events.
+    pub(super) fn new(most: usize) -> Self {
+        Self {
+            most,
+            gathering: Vec::new(),
+            flying: Arc::default(),
+            waiting: Vec::new(),
+        }
+    }
+
+    pub(super) fn push(&mut self, event: Numbered, ticket: Ticket<()>) {
+        self.gathering.push((event, ticket));
+    }
+
+    /// Events that wait for the next group.
+    pub(super) fn len(&self) -> usize {
+        self.gathering.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.gathering.is_empty() && self.flying.is_empty()
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.gathering.len() >= self.most
+    }
+
+    /// Makes the oldest events the group in flight. Whether there is anything to write.
+    pub(super) fn launch(&mut self) -> bool {
+        debug_assert!(self.flying.is_empty(), "one group in flight at a time");
+        let group = self.gathering.drain(..self.gathering.len().min(self.most));
+        let (events, tickets): (Vec<_>, Vec<_>) = group.unzip();
+        (self.flying, self.waiting) = (Arc::new(events), tickets);
+        !self.flying.is_empty()
+    }
+
+    /// The group in flight.
+    pub(super) fn in_flight(&self) -> Arc<Vec<Numbered>> {
+        self.flying.clone()
+    }
+
+    /// The group in flight is committed: everybody who waits for it is told.
+    pub(super) fn landed(&mut self) {
+        self.flying = Arc::default();
+        for ticket in self.waiting.drain(..) {
+            ticket.answer(());
+        }
+    }
+
+    /// The group in flight was not committed, or nobody knows: it goes back to the front of those that wait, in its
+    /// old order and under its old numbers.
+    pub(super) fn gather_again(&mut self) {
+        let events = std::mem::take(&mut self.flying);
+        let back = events.iter().cloned().zip(self.waiting.drain(..));
+        self.gathering.splice(0..0, back);
+    }
+}

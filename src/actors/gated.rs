@@ -1,0 +1,124 @@
+//! A message on its way: its permit, its deadline, its tracing span and the channel for its answer travel with it.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+use actix::Message;
+use tokio::sync::oneshot;
+use tracing::Span;
+
+use super::gate::{Permit, Refused, Waiting};
+use crate::domain::clock::Stopwatch;
+
+/// What happens to a message whose sender has gone away before it was picked up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sending {
+    /// It evaporates: nobody wants the answer.
+    Ask,
+    /// It is handled all the same.
+    Commit,
+}
+
+/// A message with its [`Ticket`]. An actor implements `Handler<Gated<M>>` for each of its messages.
+#[derive(Debug)]
+pub struct Gated<M: Message> {
+    message: M,
+    ticket: Ticket<M::Result>,
+}
+
+impl<M: Message> Message for Gated<M> {
+    type Result = ();
+}
+
+/// The answer's side of a message. A ticket dropped without an answer says [`Refused::Crashed`] to the sender.
+#[derive(Debug)]
+pub struct Ticket<R> {
+    sending: Sending,
+    patience: Duration,
+    entered: Waiting,
+    picked_up: Option<Stopwatch>,
+    span: Span,
+    reply: oneshot::Sender<Result<R, Refused>>,
+    /// Last: the permit is given back after everything else.
+    permit: Permit,
+}
+
+/// What the sender waits on.
+pub(super) type Answer<R> = oneshot::Receiver<Result<R, Refused>>;
+
+impl<M: Message> Gated<M> {
+    pub(super) fn new(
+        message: M,
+        sending: Sending,
+        patience: Duration,
+        permit: Permit,
+    ) -> (Self, Answer<M::Result>) {
+        let (reply, answer) = oneshot::channel();
+        let (entered, span) = (Stopwatch::start(), Span::current());
+        let ticket = Ticket {
+            sending,
+            patience,
+            entered,
+            picked_up: None,
+            span,
+            reply,
+            permit,
+        };
+        (Self { message, ticket }, answer)
+    }
+
+    /// Picks the message up for work that answers later. `None` when there is nothing left to do: the sender has
+    /// gone, or the message waited past its deadline and was answered [`Refused::Stale`].
+    pub fn admit(self) -> Option<(M, Ticket<M::Result>)> {
+        let Self { message, mut ticket } = self;
+        let waited = ticket.entered.elapsed();
+        ticket.permit.waited(waited);
+        if ticket.sending == Sending::Ask && ticket.reply.is_closed() {
+            return None;
+        }
+        if waited > ticket.patience {
+            ticket.permit.stale();
+            ticket.refuse(Refused::Stale);
+            return None;
+        }
+        ticket.picked_up = Some(Stopwatch::start());
+        Some((message, ticket))
+    }
+
+    /// Picks the message up and does its work here and now. A panic inside is answered [`Refused::Crashed`] and goes
+    /// no further, so the thread lives on. For actors whose state a panic cannot leave half-changed.
+    pub fn serve(self, work: impl FnOnce(M) -> M::Result) {
+        let Some((message, ticket)) = self.admit() else {
+            return;
+        };
+        let span = ticket.span.clone();
+        let done = span.in_scope(|| catch_unwind(AssertUnwindSafe(|| work(message))));
+        match done {
+            Ok(result) => ticket.answer(result),
+            Err(_) => {
+                ticket.permit.crashed();
+                ticket.refuse(Refused::Crashed);
+            }
+        }
+    }
+}
+
+impl<R> Ticket<R> {
+    /// The span of the request that sent the message.
+    pub fn span(&self) -> &Span {
+        &self.span
+    }
+
+    /// Answers, and gives the permit back.
+    pub fn answer(self, result: R) {
+        if let Some(picked_up) = self.picked_up {
+            self.permit.worked(picked_up.elapsed());
+        }
+        // Nobody listening any more is no fault: the work was asked for all the same.
+        let _ = self.reply.send(Ok(result));
+    }
+
+    fn refuse(self, refused: Refused) {
+        let _ = self.reply.send(Err(refused));
+    }
+}

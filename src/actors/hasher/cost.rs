@@ -1,0 +1,66 @@
+//! What a hash costs: what is configured for new ones, and the most that a stored one may ask for.
+
+use argon2::Params;
+
+use crate::config::{self, HashAlgorithm};
+
+/// The scheme and cost of new hashes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Costs {
+    /// Argon2id, version 1.3 (RFC 9106).
+    Argon2id(Params),
+    /// bcrypt with this cost: 2^cost rounds.
+    Bcrypt(u32),
+}
+
+/// Bounds on stored hashes: an imported or tampered row must not be able to occupy a thread for minutes or to fill
+/// the memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CostLimits {
+    /// Most Argon2 memory in KiB: this thread's share of the budget.
+    pub memory_kib: u32,
+    /// Most KiB filled in all passes together.
+    pub work_kib: u64,
+    /// Highest bcrypt cost.
+    pub bcrypt: u32,
+}
+
+/// 64 times the work of the recommended 19 MiB in two passes: about a second.
+const WORK_KIB: u64 = 64 * 2 * 19 * 1_024;
+
+/// At cost 15 one bcrypt hash takes about two seconds.
+const BCRYPT: u32 = 15;
+
+impl From<&config::Hashing> for Costs {
+    fn from(settings: &config::Hashing) -> Self {
+        match settings.algorithm {
+            HashAlgorithm::Argon2id => {
+                let cost = settings.argon2;
+                let params = Params::new(cost.memory_kib, cost.iterations, cost.lanes, None)
+                    .expect("the configuration was checked against the algorithm's own bounds");
+                Self::Argon2id(params)
+            }
+            HashAlgorithm::Bcrypt => Self::Bcrypt(settings.bcrypt_cost),
+        }
+    }
+}
+
+impl From<&config::Hashing> for CostLimits {
+    fn from(settings: &config::Hashing) -> Self {
+        let share = settings.memory_budget / settings.threads.get() as u64 / 1_024;
+        Self {
+            memory_kib: u32::try_from(share).unwrap_or(u32::MAX),
+            work_kib: WORK_KIB
+                .max(u64::from(settings.argon2.memory_kib) * u64::from(settings.argon2.iterations)),
+            bcrypt: BCRYPT.max(settings.bcrypt_cost),
+        }
+    }
+}
+
+impl CostLimits {
+    /// Whether a stored Argon2 hash with `params` may be verified.
+    pub fn allow(&self, params: &Params) -> bool {
+        let work = u64::from(params.m_cost()) * u64::from(params.t_cost());
+        params.m_cost() <= self.memory_kib && work <= self.work_kib && params.p_cost() <= 64
+    }
+}

@@ -1,0 +1,206 @@
+//! The hasher: a fixed pool of threads that own the memory in which passwords are hashed.
+//!
+//! Memory is threads times cost, by construction. The threads run at a lower priority than those that answer
+//! requests, a panic kills none of them, and who comes when the queue is full is told so at once.
+
+mod cost;
+mod scheme;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::{Actor, Handler, Message, SyncArbiter, SyncContext};
+use secrecy::{ExposeSecret, SecretString};
+
+pub use cost::{CostLimits, Costs};
+use scheme::{Memory, Scheme};
+
+use super::gate::{Gate, Refused};
+use super::gated::Gated;
+use super::handle::{Handle, Patience};
+use crate::config;
+use crate::domain::entropy::Entropy;
+use crate::domain::password::Password;
+
+/// A password hash in its scheme's own string form. It does not print.
+pub type StoredHash = SecretString;
+
+/// How a password compares with a stored hash.
+#[derive(Debug)]
+pub enum PasswordVerification {
+    /// It is the password.
+    Match {
+        /// The same password under the configured parameters, where the stored ones differ: to be stored.
+        upgrade: Option<StoredHash>,
+    },
+    /// It is not.
+    Mismatch,
+    /// Nobody can say: the stored hash is of an unknown scheme, malformed, or dearer than this server allows.
+    Unusable,
+}
+
+#[derive(Debug, Message)]
+#[rtype(result = "StoredHash")]
+struct HashPassword(Password);
+
+#[derive(Debug, Message)]
+#[rtype(result = "PasswordVerification")]
+struct VerifyPassword {
+    candidate: Password,
+    stored: Option<StoredHash>,
+}
+
+/// Runs arbitrary code on one of the threads; for tests of the pool itself.
+#[derive(Message)]
+#[rtype(result = "()")]
+struct Errand(Box<dyn FnOnce() + Send>);
+
+/// One thread of the pool.
+struct Hasher {
+    scheme: Arc<Scheme>,
+    memory: Memory,
+    niceness: i32,
+}
+
+impl Actor for Hasher {
+    type Context = SyncContext<Self>;
+
+    fn started(&mut self, _: &mut Self::Context) {
+        // On Linux a thread has a priority of its own; elsewhere refusing is no reason not to hash.
+        if let Err(error) = rustix::process::nice(self.niceness) {
+            tracing::warn!(%error, niceness = self.niceness, "the hash threads keep the ordinary priority");
+        }
+        if let Err(error) = rustix::thread::set_name(c"hasher") {
+            tracing::debug!(%error, "the hash threads stay without a name");
+        }
+    }
+}
+
+impl Handler<Gated<HashPassword>> for Hasher {
+    type Result = ();
+
+    fn handle(&mut self, message: Gated<HashPassword>, _: &mut Self::Context) {
+        message.serve(|HashPassword(password)| self.scheme.hash(&password, &mut self.memory));
+    }
+}
+
+impl Handler<Gated<VerifyPassword>> for Hasher {
+    type Result = ();
+
+    fn handle(&mut self, message: Gated<VerifyPassword>, _: &mut Self::Context) {
+        message.serve(|VerifyPassword { candidate, stored }| {
+            let stored = stored.as_ref().map(ExposeSecret::expose_secret);
+            self.scheme.verify(&candidate, stored, &mut self.memory)
+        });
+    }
+}
+
+impl Handler<Gated<Errand>> for Hasher {
+    type Result = ();
+
+    fn handle(&mut self, message: Gated<Errand>, _: &mut Self::Context) {
+        message.serve(|Errand(run)| run());
+    }
+}
+
+/// What an operator sees of the pool.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct HasherSnapshot {
+    /// Hash threads.
+    pub threads: usize,
+    /// Requests waiting or being hashed.
+    pub inside: usize,
+    /// Most requests that may be.
+    pub capacity: usize,
+    /// The configured scheme and cost.
+    pub scheme: String,
+}
+
+/// The hash pool, as flows see it.
+#[derive(Debug, Clone)]
+pub struct Hashers {
+    handle: Handle<Hasher>,
+    scheme: Arc<Scheme>,
+    threads: usize,
+    deadline: Duration,
+}
+
+impl Hashers {
+    /// Starts the threads. Must be called inside an actix system.
+    pub fn start(settings: &config::Hashing, entropy: Arc<dyn Entropy>) -> Self {
+        let threads = settings.threads.get();
+        let scheme = Arc::new(Scheme::new(
+            Costs::from(settings),
+            CostLimits::from(settings),
+            entropy,
+        ));
+        let (shared, niceness) = (scheme.clone(), settings.niceness);
+        let address = SyncArbiter::start(threads, move || Hasher {
+            scheme: shared.clone(),
+            memory: Memory::default(),
+            niceness,
+        });
+        let gate = Gate::new("hasher", threads + settings.queue, threads);
+        Self {
+            handle: Handle::new(address, gate),
+            scheme,
+            threads,
+            deadline: settings.deadline,
+        }
+    }
+
+    /// Hashes a new password under the configured scheme.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`]: at once when the queue is full.
+    pub async fn hash(&self, password: Password) -> Result<StoredHash, Refused> {
+        self.handle.ask(HashPassword(password), self.patience()).await
+    }
+
+    /// Compares `candidate` with the `stored` hash. Without one the same work is done against a decoy, so that
+    /// nobody can tell from the time whether there is a user.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`]: at once when the queue is full.
+    pub async fn verify(
+        &self,
+        candidate: Password,
+        stored: Option<StoredHash>,
+    ) -> Result<PasswordVerification, Refused> {
+        self.handle
+            .ask(VerifyPassword { candidate, stored }, self.patience())
+            .await
+    }
+
+    /// Runs `errand` on one of the threads, through the same gate as every password; for tests and benches of the
+    /// pool itself.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`]: [`Refused::Crashed`] when the errand panicked.
+    pub async fn errand(&self, errand: impl FnOnce() + Send + 'static) -> Result<(), Refused> {
+        self.handle.ask(Errand(Box::new(errand)), self.patience()).await
+    }
+
+    /// The pool's state.
+    pub fn observe(&self) -> HasherSnapshot {
+        let gate = self.handle.gate();
+        HasherSnapshot {
+            threads: self.threads,
+            inside: gate.inside(),
+            capacity: gate.capacity(),
+            scheme: self.scheme.to_string(),
+        }
+    }
+
+    fn patience(&self) -> Patience {
+        Patience {
+            entry: Duration::ZERO,
+            queue: self.deadline,
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! Hashing and verifying as plain functions; the thread lends its memory.
+
+use std::fmt;
+use std::sync::Arc;
+
+use argon2::password_hash::phc::{Ident, Output, PasswordHash, Salt};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
+use secrecy::SecretString;
+use subtle::ConstantTimeEq;
+use zeroize::Zeroize;
+
+use super::cost::{CostLimits, Costs};
+use super::{PasswordVerification, StoredHash};
+use crate::domain::entropy::{Entropy, bytes};
+use crate::domain::password::Password;
+
+/// The memory of one hash thread: allocated once at the size of the configured cost, and grown for a dearer stored
+/// hash up to the thread's share of the budget. Fresh memory for each hash would cost half of the time.
+#[derive(Debug, Default)]
+pub(super) struct Memory(Vec<Block>);
+
+impl Memory {
+    fn blocks(&mut self, params: &Params) -> &mut [Block] {
+        let wanted = params.block_count();
+        if self.0.len() < wanted {
+            self.0.resize(wanted, Block::default());
+        }
+        &mut self.0[..wanted]
+    }
+}
+
+/// The configured scheme, the bounds, and the decoy for users that do not exist.
+pub(super) struct Scheme {
+    costs: Costs,
+    limits: CostLimits,
+    entropy: Arc<dyn Entropy>,
+    decoy: String,
+}
+
+impl fmt::Debug for Scheme {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Scheme({self})")
+    }
+}
+
+impl fmt::Display for Scheme {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.costs {
+            Costs::Argon2id(p) => write!(
+                f,
+                "argon2id m={} KiB t={} p={}",
+                p.m_cost(),
+                p.t_cost(),
+                p.p_cost()
+            ),
+            Costs::Bcrypt(cost) => write!(f, "bcrypt cost={cost}"),
+        }
+    }
+}
+
+impl Scheme {
+    pub(super) fn new(costs: Costs, limits: CostLimits, entropy: Arc<dyn Entropy>) -> Self {
+        let mut scheme = Self {
+            costs,
+            limits,
+            entropy,
+            decoy: String::new(),
+        };
+        // Made of no password, so that nothing matches it.
+        scheme.decoy = scheme.encode(&bytes::<32>(&*scheme.entropy), &mut Memory::default());
+        scheme
+    }
+
+    /// Hashes a new password.
+    pub(super) fn hash(&self, password: &Password, memory: &mut Memory) -> StoredHash {
+        SecretString::from(self.encode(password.as_bytes(), memory))
+    }
+
+    /// Compares `candidate` with `stored`, or with the decoy.
+    pub(super) fn verify(
+        &self,
+        candidate: &Password,
+        stored: Option<&str>,
+        memory: &mut Memory,
+    ) -> PasswordVerification {
+        let (hash, real) = stored.map_or((self.decoy.as_str(), false), |hash| (hash, true));
+        match self.compare(candidate.as_bytes(), hash, memory) {
+            Some(true) if real => {
+                let upgrade = (!self.is_current(hash)).then(|| self.hash(candidate, memory));
+                PasswordVerification::Match { upgrade }
+            }
+            Some(_) => PasswordVerification::Mismatch,
+            None => {
+                // The time of an answer must not tell that this user's hash is broken.
+                let _ = self.compare(candidate.as_bytes(), &self.decoy, memory);
+                PasswordVerification::Unusable
+            }
+        }
+    }
+
+    fn encode(&self, password: &[u8], memory: &mut Memory) -> String {
+        let salt = bytes::<16>(&*self.entropy);
+        match &self.costs {
+            Costs::Argon2id(params) => {
+                let mut output = [0; 32];
+                argon2(
+                    Algorithm::Argon2id,
+                    Version::V0x13,
+                    params,
+                    password,
+                    &salt,
+                    &mut output,
+                    memory,
+                )
+                .expect("configured parameters and a 16-octet salt are within the algorithm's bounds");
+                let hash = PasswordHash {
+                    algorithm: Ident::new("argon2id").expect("a valid identifier"),
+                    version: Some(u32::from(Version::V0x13)),
+                    params: params.try_into().expect("parameters fit their string form"),
+                    salt: Some(Salt::new(&salt).expect("16 octets are a valid salt")),
+                    hash: Some(Output::new(&output).expect("32 octets are a valid output")),
+                };
+                output.zeroize();
+                hash.to_string()
+            }
+            Costs::Bcrypt(cost) => bcrypt::hash_with_salt(password, *cost, salt)
+                .expect("the configured cost is within the algorithm's bounds and the policy refuses U+0000")
+                .to_string(),
+        }
+    }
+
+    /// `None` when `stored` cannot be verified.
+    fn compare(&self, password: &[u8], stored: &str, memory: &mut Memory) -> Option<bool> {
+        if stored.starts_with("$argon2") {
+            self.compare_argon2(password, stored, memory)
+        } else {
+            self.compare_bcrypt(password, stored)
+        }
+    }
+
+    fn compare_argon2(&self, password: &[u8], stored: &str, memory: &mut Memory) -> Option<bool> {
+        let hash = PasswordHash::new(stored).ok()?;
+        let algorithm = Algorithm::try_from(hash.algorithm.as_str()).ok()?;
+        let version = hash.version.map_or(Ok(Version::V0x10), Version::try_from).ok()?;
+        let params = Params::try_from(&hash).ok()?;
+        let (salt, expected) = (hash.salt?, hash.hash?);
+        if !self.limits.allow(&params) {
+            return None;
+        }
+        let mut output = vec![0; expected.len()];
+        argon2(
+            algorithm,
+            version,
+            &params,
+            password,
+            salt.as_ref(),
+            &mut output,
+            memory,
+        )?;
+        let equal = output.ct_eq(expected.as_bytes()).into();
+        output.zeroize();
+        Some(equal)
+    }
+
+    fn compare_bcrypt(&self, password: &[u8], stored: &str) -> Option<bool> {
+        let cost = stored.parse::<bcrypt::HashParts>().ok()?.get_cost();
+        if cost > self.limits.bcrypt {
+            return None;
+        }
+        bcrypt::verify(password, stored).ok()
+    }
+
+    /// Whether `stored`, which has just been verified, was made under the configured scheme and cost.
+    fn is_current(&self, stored: &str) -> bool {
+        match &self.costs {
+            Costs::Argon2id(configured) => PasswordHash::new(stored).is_ok_and(|hash| {
+                hash.algorithm.as_str() == "argon2id"
+                    && hash.version == Some(u32::from(Version::V0x13))
+                    && Params::try_from(&hash).is_ok_and(|params| {
+                        (params.m_cost(), params.t_cost(), params.p_cost())
+                            == (configured.m_cost(), configured.t_cost(), configured.p_cost())
+                    })
+            }),
+            Costs::Bcrypt(cost) => stored
+                .parse::<bcrypt::HashParts>()
+                .is_ok_and(|parts| parts.get_cost() == *cost),
+        }
+    }
+}
+
+/// `None` when the library refuses the parameters.
+fn argon2(
+    algorithm: Algorithm,
+    version: Version,
+    params: &Params,
+    password: &[u8],
+    salt: &[u8],
+    output: &mut [u8],
+    memory: &mut Memory,
+) -> Option<()> {
+    let blocks = memory.blocks(params);
+    Argon2::new(algorithm, version, params.clone())
+        .hash_password_into_with_memory(password, salt, output, blocks)
+        .ok()
+}
