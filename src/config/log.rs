@@ -1,0 +1,45 @@
+//! `[log]`: what is logged, and how.
+
+use super::leaf::Complaint;
+use super::reader::Reader;
+use super::words::{word_leaf, words};
+
+/// The log of the process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Log {
+    /// Which events: directives such as `info` or `guardhouse=debug,info`. Not empty; parsed by telemetry, not here.
+    pub filter: String,
+    /// In which form.
+    pub format: LogFormat,
+}
+
+words! {
+    /// The form of log lines.
+    LogFormat {
+        /// Several lines an event, for people.
+        Pretty = "pretty",
+        /// One JSON object a line, for collectors.
+        Json = "json",
+        /// One short line an event.
+        Compact = "compact",
+    }
+}
+word_leaf!(LogFormat, "`pretty`, `json` or `compact`");
+
+impl Log {
+    pub(super) fn read(reader: &mut Reader) -> Self {
+        let filter = reader.take_if("log.filter", |filter: &String| {
+            if filter.trim().is_empty() {
+                return Err(Complaint::with_help(
+                    "it is empty",
+                    "write `info`, or `off` for silence",
+                ));
+            }
+            Ok(())
+        });
+        Self {
+            filter,
+            format: reader.take("log.format"),
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! The configuration: layers of text in, checked values out, every fault at once.
+//!
+//! The manual `config/guardhouse.toml` is at once the lowest layer: it holds every key with its default. Above it lie
+//! the files of `--config`, then `DATABASE_URL` and `REDIS_URL`, then `GUARDHOUSE__SECTION__KEY`, then `--set`.
+//!
+//! One file a section. To add a key: write it into the manual, give the section's struct a field, and take it there
+//! with the reader; whether the key is known, where it came from and how it is explained follow from that.
+//!
+//! Nothing here opens a connection, logs, or knows what a setting is used for; nothing else in the house reads the
+//! environment or a file for a setting.
+
+mod address;
+mod audit;
+mod contradictions;
+mod database;
+mod fault;
+mod hashing;
+mod leaf;
+mod leaves;
+mod limits;
+mod lines;
+mod log;
+mod passwords;
+mod reader;
+mod redis;
+mod registration;
+mod secrets;
+mod server;
+mod sessions;
+mod sources;
+mod tokens;
+pub mod units;
+mod unknown;
+mod words;
+
+use std::path::PathBuf;
+
+pub use audit::{Audit, AuditDurability, OnAuditFailure};
+pub use database::{Backend, Database};
+pub use fault::{Fault, Faults, Origin};
+pub use hashing::{Argon2Cost, HashAlgorithm, Hashing};
+pub use limits::{Limits, LoginLimits, RegisterLimits};
+pub use log::{Log, LogFormat};
+pub use passwords::Passwords;
+pub use reader::Effective;
+pub use redis::Redis;
+pub use registration::{Registration, RegistrationMode};
+pub use server::Server;
+pub use sessions::{OnStale, Revocation, SessionStoreKind, Sessions};
+pub use sources::Sources;
+pub use tokens::{TokenAlgorithm, TokenFormat, Tokens};
+
+use reader::Reader;
+
+/// Everything the house needs to know before it starts; every value checked, alone and against the others.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where the server keeps its own files (SQLite, the audit spool, `server.addr`); relative to the working directory
+    /// unless absolute. Not created here.
+    pub data_dir: PathBuf,
+    /// Listeners, proxies, timeouts.
+    pub server: Server,
+    /// The SQL database.
+    pub database: Database,
+    /// Redis, where an address was given.
+    pub redis: Option<Redis>,
+    /// Sessions, refresh tokens, revocation.
+    pub sessions: Sessions,
+    /// Access tokens.
+    pub tokens: Tokens,
+    /// Password hashing: algorithm, cost, threads.
+    pub hashing: Hashing,
+    /// What a new password must look like.
+    pub passwords: Passwords,
+    /// Who may register.
+    pub registration: Registration,
+    /// How often somebody may try.
+    pub limits: Limits,
+    /// How the audit log is written.
+    pub audit: Audit,
+    /// What is logged, and how.
+    pub log: Log,
+    effective: Vec<Effective>,
+}
+
+impl Config {
+    /// Reads all sources and checks everything.
+    ///
+    /// # Errors
+    ///
+    /// Every fault there is: files that cannot be read, unknown keys, wrong types, values out of range, settings that
+    /// contradict each other.
+    pub fn load(sources: &Sources) -> Result<Self, Faults> {
+        let mut reader = Reader::new(sources);
+        let data_dir: PathBuf = reader.take("data_dir");
+        let mut config = Self {
+            server: Server::read(&mut reader),
+            database: Database::read(&mut reader, &data_dir),
+            redis: Redis::read(&mut reader),
+            sessions: Sessions::read(&mut reader),
+            tokens: Tokens::read(&mut reader),
+            hashing: Hashing::read(&mut reader),
+            passwords: Passwords::read(&mut reader),
+            registration: Registration::read(&mut reader),
+            limits: Limits::read(&mut reader),
+            audit: Audit::read(&mut reader),
+            log: Log::read(&mut reader),
+            data_dir,
+            effective: Vec::new(),
+        };
+        contradictions::check(&mut reader, &config);
+        config.effective = reader.finish()?;
+        Ok(config)
+    }
+
+    /// The configuration of the manual alone: no file, no environment, no flag.
+    ///
+    /// # Panics
+    ///
+    /// When the embedded manual contradicts the checks; the tests load it.
+    pub fn defaults() -> Self {
+        Self::load(&Sources::default())
+            .expect("the embedded manual is a valid configuration; a test loads it")
+    }
+
+    /// What holds for every key and where it was set, section by section; secrets redacted.
+    ///
+    /// Tells what was loaded: fields that were changed afterwards do not show.
+    pub fn explain(&self) -> &[Effective] {
+        &self.effective
+    }
+}

@@ -1,0 +1,158 @@
+//! `[server]`: the two listeners, who stands before them, and how long a client may take.
+
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use ipnet::IpNet;
+use secrecy::{ExposeSecret, SecretString};
+
+use super::leaf::Complaint;
+use super::leaves::{ByteSize, Threads};
+use super::reader::Reader;
+
+/// The listeners.
+#[derive(Clone, Debug)]
+pub struct Server {
+    /// The public listener; port 0 lets the system choose one.
+    pub bind: SocketAddr,
+    /// The operators' listener: metrics, the state of the actors, the audit log.
+    pub ops_bind: SocketAddr,
+    /// The prefix of everything public: empty, or `/x` without a slash at the end.
+    pub base_path: String,
+    /// The networks whose forwarding headers are believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Threads that answer requests.
+    pub workers: NonZeroUsize,
+    /// The largest request body, in bytes.
+    pub body_limit: usize,
+    /// Connections open at a time on the public listener, over all workers together.
+    pub max_connections: usize,
+    /// How long a client may take to send the head of a request.
+    pub client_timeout: Duration,
+    /// How long an idle connection stays open; zero closes it after each answer.
+    pub keep_alive: Duration,
+    /// How long running requests may take to finish once the server was told to stop.
+    pub shutdown_timeout: Duration,
+    /// What operators' tools present instead of an administrator's token; at least 32 characters.
+    pub ops_token: Option<SecretString>,
+}
+
+const OPS_TOKEN: (&str, &str) = ("server.ops_token", "server.ops_token_file");
+const SHORTEST_OPS_TOKEN: usize = 32;
+
+impl Server {
+    pub(super) fn read(reader: &mut Reader) -> Self {
+        let second = Duration::from_secs(1);
+        let server = Self {
+            bind: reader.take("server.bind"),
+            ops_bind: reader.take("server.ops_bind"),
+            base_path: reader.take_if("server.base_path", |path: &String| check_base_path(path)),
+            trusted_proxies: reader
+                .take_if("server.trusted_proxies", |list: &Vec<IpNet>| check_proxies(list)),
+            workers: workers(reader),
+            body_limit: reader
+                .take_in("server.body_limit", ByteSize(1 << 10)..=ByteSize(1 << 20))
+                .0 as usize,
+            max_connections: reader.take_in("server.max_connections", 1..=1_000_000),
+            client_timeout: reader.take_in("server.client_timeout", second / 10..=60 * second),
+            keep_alive: reader.take_in("server.keep_alive", Duration::ZERO..=3600 * second),
+            shutdown_timeout: reader.take_in("server.shutdown_timeout", Duration::ZERO..=600 * second),
+            ops_token: reader.take_secret(OPS_TOKEN.0, OPS_TOKEN.1),
+        };
+        server.check(reader);
+        server
+    }
+
+    fn check(&self, reader: &mut Reader) {
+        if let Some(token) = &self.ops_token {
+            let length = token.expose_secret().chars().count();
+            if length < SHORTEST_OPS_TOKEN {
+                let reason =
+                    format!("the token has {length} characters; it needs at least {SHORTEST_OPS_TOKEN}");
+                let help = "make one with `openssl rand -base64 32`";
+                reader.refuse_secret(OPS_TOKEN.0, OPS_TOKEN.1, Complaint::with_help(reason, help));
+            }
+        }
+        if !reader.sound(&["server.bind", "server.ops_bind"]) {
+            return;
+        }
+        if collide(self.bind, self.ops_bind) {
+            let (bind, other) = (self.bind, reader.origin("server.bind"));
+            reader.refuse(
+                "server.ops_bind",
+                Complaint::with_help(
+                    format!("{} collides with `server.bind` = {bind} ({other})", self.ops_bind),
+                    "give the operators' listener a port of its own",
+                ),
+            );
+        }
+        if !self.ops_bind.ip().to_canonical().is_loopback()
+            && self.ops_token.is_none()
+            && reader.sound(&[OPS_TOKEN.0, OPS_TOKEN.1])
+        {
+            reader.refuse(
+                "server.ops_bind",
+                Complaint::with_help(
+                    format!(
+                        "{} can be reached from other machines, and no `server.ops_token` is set",
+                        self.ops_bind
+                    ),
+                    "set `server.ops_token_file`, or listen on 127.0.0.1",
+                ),
+            );
+        }
+    }
+}
+
+/// As many as there are cores, where the file says `auto`.
+fn workers(reader: &mut Reader) -> NonZeroUsize {
+    match reader.take("server.workers") {
+        Threads::Fixed(count) => count,
+        Threads::Auto => std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
+    }
+}
+
+/// Two listeners cannot share a port unless their addresses differ and neither means "every address".
+fn collide(one: SocketAddr, other: SocketAddr) -> bool {
+    one.port() != 0
+        && one.port() == other.port()
+        && (one.ip() == other.ip() || one.ip().is_unspecified() || other.ip().is_unspecified())
+}
+
+/// Segments of unreserved characters (RFC 3986 §2.3), none of them a step to somewhere else.
+fn check_base_path(path: &str) -> Result<(), Complaint> {
+    let unreserved = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '~');
+    let segment = |part: &str| !matches!(part, "" | "." | "..") && part.chars().all(unreserved);
+    match path.strip_prefix('/') {
+        None if path.is_empty() => Ok(()),
+        Some(rest) if rest.split('/').all(segment) => Ok(()),
+        _ => Err(Complaint::with_help(
+            format!("`{path}` is not a path to mount something below"),
+            "leave it empty, or write `/x`: a slash at the start, none at the end, letters, digits and -._~ between",
+        )),
+    }
+}
+
+fn check_proxies(networks: &[IpNet]) -> Result<(), Complaint> {
+    for network in networks {
+        if network.prefix_len() == 0 {
+            return Err(Complaint::with_help(
+                format!(
+                    "`{network}` is everybody: each client could then choose the address it is counted under"
+                ),
+                "name the networks in which your own proxies stand",
+            ));
+        }
+        if network.addr() != network.network() {
+            return Err(Complaint::with_help(
+                format!("`{network}` has bits beyond its prefix"),
+                format!(
+                    "write `{}` for the network, or the address alone",
+                    network.trunc()
+                ),
+            ));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,101 @@
+//! Keys that nobody will ever read: each is a fault with the name that was probably meant, because a misspelt setting
+//! that is passed over in silence is a setting that does nothing.
+
+use std::collections::BTreeMap;
+
+use super::fault::{Fault, Origin};
+use super::sources::{Entry, Layer, Raw};
+
+/// One fault for every entry of `layers` that is not a key of `manual`.
+pub(super) fn faults(layers: &[Layer], manual: &Layer) -> Vec<Fault> {
+    let entries = layers
+        .iter()
+        .flatten()
+        .filter(|(key, _)| !manual.contains_key(*key));
+    entries
+        .filter_map(|(key, entry)| fault(key, entry, manual))
+        .collect()
+}
+
+fn fault(key: &str, entry: &Entry, manual: &Layer) -> Option<Fault> {
+    let origin = entry.origin.clone();
+    let inside: Vec<&str> = manual
+        .keys()
+        .filter_map(|known| known.strip_prefix(&format!("{key}.")))
+        .collect();
+    if !inside.is_empty() {
+        // A header without anything below it is harmless.
+        if matches!(&entry.raw, Raw::Toml(value) if value.as_dict().is_some()) {
+            return None;
+        }
+        let reason = format!("`{key}` is a section, not a value");
+        let help = Some(format!("the keys in it are {}", inside.join(", ")));
+        return Some(Fault {
+            key: key.to_owned(),
+            origin,
+            reason,
+            help,
+        });
+    }
+    if let Some(known) = manual.keys().find(|known| key.starts_with(&format!("{known}."))) {
+        let reason = format!("`{known}` takes a value and is not a section, so there is no `{key}`");
+        return Some(Fault {
+            key: key.to_owned(),
+            origin,
+            reason,
+            help: None,
+        });
+    }
+    let help = Some(match suggestion(key, manual) {
+        Some(meant) => format!("did you mean `{}`", spelling(meant, &origin)),
+        None => "every key there is stands in config/guardhouse.toml".to_owned(),
+    });
+    Some(Fault {
+        key: key.to_owned(),
+        origin,
+        reason: format!("`{key}` is not a key of the configuration"),
+        help,
+    })
+}
+
+/// The known key that `key` most likely stands for: the closest spelling, or the same last name in another section.
+fn suggestion<'a>(key: &str, manual: &'a Layer) -> Option<&'a str> {
+    let last = |key: &str| key.rsplit('.').next().map(str::to_owned);
+    let closest = manual
+        .keys()
+        .map(|known| (strsim::normalized_damerau_levenshtein(key, known), known))
+        .max_by(|(one, _), (other, _)| one.total_cmp(other))
+        .filter(|(likeness, _)| *likeness >= 0.7);
+    let moved = || manual.keys().find(|known| last(known) == last(key));
+    closest.map(|(_, known)| known).or_else(moved).map(String::as_str)
+}
+
+/// The key the way the reader of the fault has to write it.
+fn spelling(key: &str, origin: &Origin) -> String {
+    match origin {
+        Origin::Environment(_) => variable(key),
+        Origin::Default | Origin::File { .. } | Origin::Flag(_) => key.to_owned(),
+    }
+}
+
+fn variable(key: &str) -> String {
+    format!("GUARDHOUSE__{}", key.to_ascii_uppercase().replace('.', "__"))
+}
+
+/// Variables that miss the notation by an underscore (`GUARDHOUSE_SERVER_BIND`) would otherwise do nothing, unseen.
+pub(super) fn near_misses(env: &BTreeMap<String, String>, manual: &Layer) -> Vec<Fault> {
+    let squash = |name: &str| name.replace(['_', '.'], "").to_ascii_lowercase();
+    let near = |name: &String| {
+        let rest = name
+            .strip_prefix("GUARDHOUSE_")
+            .filter(|rest| !rest.starts_with('_'))?;
+        let key = manual.keys().find(|key| squash(key) == squash(rest))?;
+        Some(Fault {
+            key: key.clone(),
+            origin: Origin::Environment(name.clone()),
+            reason: format!("`{name}` is not read: sections and keys are set apart by two underscores"),
+            help: Some(format!("did you mean `{}`", variable(key))),
+        })
+    };
+    env.keys().filter_map(near).collect()
+}

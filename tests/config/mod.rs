@@ -1,0 +1,15 @@
+//! The configuration: what the manual promises, what each key does, and what is said when something is wrong.
+//!
+//! No test reads or writes the environment of the process: sources are data.
+
+mod contradictions;
+mod defaults;
+mod every_key;
+mod explain;
+mod faults;
+mod secrets;
+mod shipped;
+mod sources;
+mod support;
+mod units;
+mod values;
