@@ -1,0 +1,169 @@
+//! Keys: their names, their wrapping, their published halves, and that no secret shows.
+
+use guardhouse::tokens::keys::{KeyFault, UnknownAlgorithm};
+use guardhouse::tokens::master::MasterKey;
+use guardhouse::tokens::published::{jwk_set, paserk_set};
+use secrecy::SecretString;
+use serde_json::json;
+
+use super::*;
+
+fn master() -> MasterKey {
+    MasterKey::from_bytes([42; 32])
+}
+
+#[test]
+fn algorithms_are_stored_under_stable_names() {
+    let names = KeyAlgorithm::ALL.map(KeyAlgorithm::as_str);
+    assert_eq!(names, ["EdDSA", "HS256", "v4.public", "refresh"]);
+    for algorithm in KeyAlgorithm::ALL {
+        assert_eq!(algorithm.as_str().parse(), Ok(algorithm));
+    }
+    for other in ["", "none", "eddsa", "HS512", "v4.local", "EdDSA "] {
+        assert_eq!(other.parse::<KeyAlgorithm>(), Err(UnknownAlgorithm(other.into())));
+    }
+}
+
+#[test]
+fn a_name_follows_from_the_key_and_nothing_else() {
+    let mut names = std::collections::HashSet::new();
+    for algorithm in KeyAlgorithm::ALL {
+        let first = key(algorithm, 1);
+        let later = SigningKey::generate(algorithm, at(99), &Known(1));
+        assert_eq!(first.id(), later.id());
+        assert_eq!((first.created_at(), later.created_at()), (at(-1_000), at(99)));
+        assert!(
+            names.insert(first.id().to_owned()),
+            "{algorithm}: the same secret has another name per purpose"
+        );
+        assert!(names.insert(key(algorithm, 2).id().to_owned()));
+    }
+}
+
+#[test]
+fn a_shared_secret_has_the_same_name_on_every_node_and_enough_bytes() {
+    let shared = |text: &str| SigningKey::hs256_shared(&SecretString::from(text), at(0));
+    let text = "0123456789abcdef0123456789abcdef";
+    let (here, there) = (
+        shared(text).unwrap(),
+        SigningKey::hs256_shared(&text.into(), at(5)).unwrap(),
+    );
+    assert_eq!(here.id(), there.id());
+    assert_eq!(here.id().len(), 22, "16 bytes");
+    assert_eq!(here.algorithm(), KeyAlgorithm::Hs256);
+    assert_ne!(here.id(), shared(&format!("{text}!")).unwrap().id());
+    let fault = shared(&text[1..]).unwrap_err();
+    assert_eq!(fault, KeyFault::SecretTooShort(31));
+    assert!(
+        fault.to_string().contains("has 31 bytes and needs at least 32"),
+        "{fault}"
+    );
+}
+
+#[test]
+fn fresh_keys_differ() {
+    let entropy = Seeded::new(1);
+    for algorithm in KeyAlgorithm::ALL {
+        let [one, two] = [(); 2].map(|()| SigningKey::generate(algorithm, at(0), &entropy));
+        assert_ne!(one.id(), two.id());
+    }
+}
+
+#[test]
+fn a_wrapped_key_opens_as_itself_and_as_nothing_else() {
+    let entropy = Seeded::new(7);
+    for algorithm in KeyAlgorithm::ALL {
+        let key = SigningKey::generate(algorithm, at(0), &entropy);
+        let wrapped = key.wrap(&master(), &entropy);
+        let unwrapped = SigningKey::unwrap(key.id(), algorithm, at(0), &wrapped, &master()).unwrap();
+        assert_eq!(
+            (unwrapped.id(), unwrapped.public_key()),
+            (key.id(), key.public_key())
+        );
+        let again = SigningKey::unwrap(
+            key.id(),
+            algorithm,
+            at(0),
+            &key.wrap(&master(), &entropy),
+            &master(),
+        );
+        assert!(again.is_ok());
+
+        let refused = |id: &str, algorithm, wrapped: &[u8], master: &MasterKey| {
+            let fault = SigningKey::unwrap(id, algorithm, at(0), wrapped, master).unwrap_err();
+            assert_eq!(
+                fault,
+                KeyFault::NotOpened {
+                    id: id.to_owned(),
+                    algorithm
+                }
+            );
+        };
+        refused(key.id(), algorithm, &wrapped, &MasterKey::from_bytes([43; 32]));
+        refused("another", algorithm, &wrapped, &master());
+        for other in KeyAlgorithm::ALL.into_iter().filter(|&other| other != algorithm) {
+            refused(key.id(), other, &wrapped, &master());
+        }
+        refused(key.id(), algorithm, &[], &master());
+        refused(key.id(), algorithm, &wrapped[1..], &master());
+    }
+}
+
+#[test]
+fn a_stored_key_that_is_not_the_one_it_is_called_is_refused() {
+    // Sealed by somebody who has the master key, under a name that is not the key's own.
+    let context = b"guardhouse signing key\nEdDSA\nmine";
+    let sealed = master().seal(context, &[1; 32], &Seeded::new(1));
+    let fault = SigningKey::unwrap("mine", KeyAlgorithm::EdDsa, at(0), &sealed, &master()).unwrap_err();
+    assert_eq!(
+        fault,
+        KeyFault::NotItself {
+            id: "mine".into(),
+            algorithm: KeyAlgorithm::EdDsa
+        }
+    );
+    for size in [0, 31, 33] {
+        let real = key(KeyAlgorithm::EdDsa, 1);
+        let context = format!("guardhouse signing key\nEdDSA\n{}", real.id());
+        let sealed = master().seal(context.as_bytes(), &vec![1; size], &Seeded::new(1));
+        let fault =
+            SigningKey::unwrap(real.id(), KeyAlgorithm::EdDsa, at(0), &sealed, &master()).unwrap_err();
+        assert!(matches!(fault, KeyFault::NotItself { .. }), "{size}: {fault}");
+    }
+}
+
+#[test]
+fn no_secret_is_printed() {
+    for algorithm in KeyAlgorithm::ALL {
+        let key = key(algorithm, 0xab);
+        let printed = format!("{key:?} {:#?}", master());
+        for leaked in ["171", "ab, ab", "abab", "ABAB", &b64([0xab; 32])] {
+            assert!(!printed.contains(leaked), "{printed}");
+        }
+    }
+}
+
+#[test]
+fn only_public_halves_are_published() {
+    let keys = KeyAlgorithm::ALL.map(|algorithm| key(algorithm, 1));
+    let [ed, _, v4, _] = &keys;
+    assert_eq!(
+        serde_json::to_value(jwk_set(&keys)).unwrap(),
+        json!({ "keys": [{
+            "kty": "OKP", "crv": "Ed25519", "x": b64(ed.public_key().unwrap()),
+            "kid": ed.id(), "alg": "EdDSA", "use": "sig",
+        }]})
+    );
+    assert_eq!(
+        serde_json::to_value(paserk_set(&keys)).unwrap(),
+        json!({ "keys": [{
+            "kid": v4.id(), "paserk": format!("k4.public.{}", b64(v4.public_key().unwrap())),
+        }]})
+    );
+    let both = [
+        serde_json::to_string(&jwk_set(&keys)).unwrap(),
+        serde_json::to_string(&paserk_set(&keys)).unwrap(),
+    ];
+    assert!(!both.concat().contains(&b64([1; 32])), "a seed was published");
+    assert_eq!(serde_json::to_value(jwk_set([])).unwrap(), json!({ "keys": [] }));
+}

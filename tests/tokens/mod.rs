@@ -1,0 +1,141 @@
+//! Tokens: round trips, official vectors, and every attack refused by the very check that is meant to refuse it.
+//!
+//! A forged token here is signed with the house's own key wherever that sharpens the test: then the signature holds,
+//! and only the check under test stands between the forgery and an answer.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "an unwrap that fails is a test that fails, with its line"
+)]
+
+mod access;
+mod jwt;
+mod keys;
+mod master;
+mod paseto;
+mod refresh;
+mod revocations;
+mod round_trip;
+mod vectors;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use guardhouse::domain::claims::Claims;
+use guardhouse::domain::clock::Timestamp;
+use guardhouse::domain::entropy::Entropy;
+use guardhouse::domain::id::{SessionId, UserId};
+use guardhouse::domain::role::{Role, Roles};
+use guardhouse::domain::session::AuthMethod;
+use guardhouse::tokens::TokenRules;
+use guardhouse::tokens::keys::{KeyAlgorithm, SigningKey};
+use uuid::Uuid;
+
+const ISSUER: &str = "https://auth.example";
+const AUDIENCE: &str = "https://api.example";
+const LEEWAY: u64 = 30;
+/// When the test tokens are issued, in seconds.
+const ISSUED: i64 = 1_795_193_429;
+const LIFETIME: i64 = 900;
+
+/// The same bytes every time: a key whose secret the test knows.
+struct Known(u8);
+
+impl Entropy for Known {
+    fn fill(&self, buffer: &mut [u8]) {
+        buffer.fill(self.0);
+    }
+}
+
+/// A different, repeatable sequence for every seed (SplitMix64).
+struct Seeded(AtomicU64);
+
+impl Seeded {
+    fn new(seed: u64) -> Self {
+        Self(AtomicU64::new(seed))
+    }
+}
+
+impl Entropy for Seeded {
+    fn fill(&self, buffer: &mut [u8]) {
+        for byte in buffer {
+            let mut z = self.0.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::SeqCst);
+            z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            *byte = z.to_le_bytes()[7];
+        }
+    }
+}
+
+fn at(seconds_after_issue: i64) -> Timestamp {
+    Timestamp::from_seconds(ISSUED + seconds_after_issue)
+}
+
+fn rules() -> TokenRules {
+    TokenRules::new(ISSUER, AUDIENCE, Duration::from_secs(LEEWAY)).unwrap()
+}
+
+/// A key whose secret is 32 times `byte`.
+fn key(algorithm: KeyAlgorithm, byte: u8) -> SigningKey {
+    SigningKey::generate(algorithm, at(-1_000), &Known(byte))
+}
+
+fn claims() -> Claims {
+    Claims {
+        subject: UserId(Uuid::from_u128(0x0199_0000_0000_7000_8000_0000_0000_0001)),
+        session: SessionId(Uuid::from_u128(0x0199_0000_0000_7000_8000_0000_0000_0002)),
+        token: Uuid::from_u128(0x0199_0000_0000_7000_8000_0000_0000_0003),
+        issued_at: at(0),
+        expires_at: at(LIFETIME),
+        authenticated_at: at(-60),
+        methods: vec![AuthMethod::Password],
+        roles: Roles::from(vec![Role::user(), Role::admin()]),
+        epoch: 7,
+    }
+}
+
+fn b64(bytes: impl AsRef<[u8]>) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+fn unb64(text: &str) -> Vec<u8> {
+    URL_SAFE_NO_PAD.decode(text).unwrap()
+}
+
+/// `text` with every single bit flipped in turn, as far as the outcome is text at all.
+fn bit_flips(text: &str) -> impl Iterator<Item = String> {
+    (0..text.len() * 8).filter_map(|bit| {
+        let mut bytes = text.as_bytes().to_vec();
+        bytes[bit / 8] ^= 1 << (bit % 8);
+        String::from_utf8(bytes).ok()
+    })
+}
+
+/// Other spellings of the base64url `segment` that a lenient decoder reads as the same bytes.
+fn other_spellings(segment: &str) -> Vec<String> {
+    let bytes = unb64(segment);
+    let mut spellings = vec![
+        format!("{segment}="),
+        format!("{segment}=="),
+        format!("{segment}\n"),
+        format!(" {segment}"),
+        format!("{}\r\n{}", &segment[..2], &segment[2..]),
+        base64::engine::general_purpose::URL_SAFE.encode(&bytes) + "=",
+    ];
+    if segment.contains(['-', '_']) {
+        spellings.push(segment.replace('-', "+").replace('_', "/"));
+    }
+    if !bytes.len().is_multiple_of(3) {
+        // The last character has bits that carry nothing.
+        let alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+        let last = alphabet.find(segment.chars().last().unwrap()).unwrap();
+        spellings.push(format!(
+            "{}{}",
+            &segment[..segment.len() - 1],
+            &alphabet[last + 1..last + 2]
+        ));
+    }
+    spellings
+}

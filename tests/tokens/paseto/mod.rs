@@ -1,0 +1,105 @@
+//! Forged, altered and foreign PASETOs: each is refused, and by the check named beside it.
+
+mod claims;
+mod shape;
+
+use ::paseto::keys::AsymmetricSecretKey;
+use ::paseto::version4::{PublicToken, V4};
+use guardhouse::tokens::paseto::PasetoCodec;
+use guardhouse::tokens::{TokenCodec, TokenFault};
+use serde_json::{Value, json};
+
+use super::*;
+
+const CLAIMS: &str = "has claims that we do not write";
+const KEY: &str = "names a key that is not ours";
+const SIGNATURE: &str = "has a wrong signature";
+const FORM: &str = "not a v4.public token";
+const FOOTER: &str = "has no footer";
+const SPELLING: &str = "not canonical base64url";
+const RANGE: &str = "has a time out of range";
+
+const IMPLICIT: &str = r#"{"typ":"at+paseto","iss":"https://auth.example","aud":"https://api.example"}"#;
+
+struct House {
+    codec: PasetoCodec,
+    key: SigningKey,
+    other: SigningKey,
+}
+
+impl House {
+    fn new() -> Self {
+        let (key, other) = (key(KeyAlgorithm::V4Public, 1), key(KeyAlgorithm::V4Public, 2));
+        Self {
+            codec: PasetoCodec::new(rules(), &key, std::slice::from_ref(&other)).unwrap(),
+            key,
+            other,
+        }
+    }
+
+    fn footer(&self) -> String {
+        json!({ "kid": self.key.id() }).to_string()
+    }
+
+    fn refuses(&self, what: &str, token: &str, reason: &'static str) {
+        assert_eq!(
+            self.codec.open(token, at(1)),
+            Err(TokenFault::Invalid(reason)),
+            "{what}: {token}"
+        );
+    }
+
+    fn refuses_payload(&self, payload: &str, reason: &'static str) {
+        self.refuses(payload, &signed(1, payload, &self.footer(), IMPLICIT), reason);
+    }
+
+    fn accepts(&self, what: &str, token: &str) {
+        assert_eq!(self.codec.open(token, at(1)), Ok(claims()), "{what}: {token}");
+    }
+
+    fn genuine(&self) -> String {
+        self.codec.seal(&claims()).unwrap()
+    }
+}
+
+fn payload() -> Value {
+    json!({
+        "iss": ISSUER, "sub": claims().subject, "aud": AUDIENCE, "client_id": "guardhouse",
+        "exp": at(LIFETIME).to_string(), "nbf": at(0).to_string(), "iat": at(0).to_string(),
+        "jti": claims().token, "sid": claims().session,
+        "auth_time": ISSUED - 60, "amr": ["pwd"], "roles": ["admin", "user"], "epoch": 7,
+    })
+}
+
+fn with(member: &str, value: &str) -> String {
+    let mut object = payload();
+    object[member] = json!("@@");
+    object.to_string().replace("\"@@\"", value)
+}
+
+fn doubled(member: &str) -> String {
+    payload().to_string().replacen('{', &format!("{{{member},"), 1)
+}
+
+/// Signed with the key whose seed is 32 times `seed`.
+fn signed(seed: u8, payload: &str, footer: &str, implicit: &str) -> String {
+    let public = *key(KeyAlgorithm::V4Public, seed).public_key().unwrap();
+    let secret = AsymmetricSecretKey::<V4>::from(&[[seed; 32], public].concat()).unwrap();
+    let footer = (!footer.is_empty()).then_some(footer.as_bytes());
+    PublicToken::sign(&secret, payload.as_bytes(), footer, Some(implicit.as_bytes())).unwrap()
+}
+
+#[test]
+fn the_forger_of_these_tests_can_make_a_good_token() {
+    let house = House::new();
+    house.accepts(
+        "control",
+        &signed(1, &payload().to_string(), &house.footer(), IMPLICIT),
+    );
+    house.accepts(
+        "an unknown claim",
+        &signed(1, &doubled(r#""scope":"a b""#), &house.footer(), IMPLICIT),
+    );
+    let offset = with("exp", "\"2026-11-20T18:05:29+01:00\"");
+    house.accepts("another offset", &signed(1, &offset, &house.footer(), IMPLICIT));
+}
