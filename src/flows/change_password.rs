@@ -1,0 +1,87 @@
+//! A user sets a new password.
+
+use futures_util::FutureExt;
+use secrecy::{ExposeSecret, SecretString};
+
+use super::ending::{announce, remove_sessions};
+use super::fault::carries_faults;
+use super::prove::{needs_proof, prove};
+use super::validation::{Checks, Invalid};
+use super::{Caller, Desk, Fault, Limited, Visit};
+use crate::domain::audit::{Bound, BoundKind, Subject};
+use crate::store::users::Change;
+use crate::store::{credentials, users};
+
+/// What the client says.
+#[derive(Debug)]
+pub struct ChangePassword {
+    /// The password as it is.
+    pub current: SecretString,
+    /// As it shall be.
+    pub new: SecretString,
+}
+
+/// Why the password is still the old one.
+#[derive(Debug)]
+pub enum ChangePasswordError {
+    /// The current password is another, or was changed by somebody else meanwhile.
+    WrongPassword,
+    /// The new one is not acceptable.
+    Invalid(Vec<Invalid>),
+    /// Too many guesses.
+    Limited(Limited),
+    /// Not the client's doing.
+    Fault(Fault),
+}
+carries_faults!(ChangePasswordError);
+needs_proof!(ChangePasswordError);
+
+/// Changes the caller's password. Every other session ends; the caller's own goes on.
+///
+/// # Errors
+///
+/// [`ChangePasswordError`]; nothing is changed then.
+pub async fn change_password(
+    desk: &Desk,
+    caller: &Caller,
+    request: ChangePassword,
+    visit: &Visit,
+) -> Result<(), ChangePasswordError> {
+    let mut checks = Checks::default();
+    let new = checks.new_password(desk, "/new_password", &request.new);
+    let new = checks.passed(new).map_err(ChangePasswordError::Invalid)?;
+
+    let (user, old) = prove(desk, visit, caller, &request.current).await?;
+    let new = desk.hashers.hash(new).await?;
+    let subject = Subject::user(user.id).session(caller.session);
+    let event = Bound::new(visit.now, BoundKind::PasswordChanged, subject, &visit.origin);
+    let context = (desk.clone(), visit.clone(), caller.clone(), old, new, event);
+    let changed = desk
+        .db
+        .atomically(context, |txn, (desk, visit, caller, old, new, event)| {
+            async move {
+                let (old, new) = (old.expose_secret(), new.expose_secret());
+                if !credentials::replace(txn, caller.user, old, new, visit.now).await? {
+                    return Ok(None);
+                }
+                let Some(user) = users::change(txn, caller.user, &Change::EndSessions, visit.now).await?
+                else {
+                    return Ok(None);
+                };
+                let revocation = announce(txn, desk, visit, &user, Some(caller.session)).await?;
+                desk.audit.bind(txn, event).await?;
+                Ok(Some((user, revocation)))
+            }
+            .boxed()
+        })
+        .await?;
+    let Some((user, revocation)) = changed else {
+        return Err(ChangePasswordError::WrongPassword);
+    };
+    desk.sessions.announced(&revocation);
+    desk.sessions
+        .reauthenticate(user.id, caller.session, user.security.current, visit.now)
+        .await??;
+    remove_sessions(desk, visit, user.id, Some(caller.session)).await?;
+    Ok(())
+}

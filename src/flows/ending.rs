@@ -1,0 +1,81 @@
+//! Changes of a user after which older access tokens, and mostly the sessions too, must be refused.
+//!
+//! The change, its record and its announcement to all nodes are one transaction. Removing the sessions comes after it
+//! and is a matter of tidiness: they are dead already, because their epoch lies below the user's.
+
+use futures_util::FutureExt;
+
+use super::issue::{ending, tokens_until};
+use super::{Desk, Fault, Visit};
+use crate::domain::account::User;
+use crate::domain::audit::Bound;
+use crate::domain::id::{SessionId, UserId};
+use crate::domain::revocation::{Revocation, Revoked};
+use crate::store::users::{self, Change};
+use crate::store::{StoreError, Txn, revocations};
+
+/// The announcement that the tokens of `user` made before its current epoch are void, except those of `spare`.
+pub(super) async fn announce(
+    txn: &Txn,
+    desk: &Desk,
+    visit: &Visit,
+    user: &User,
+    spare: Option<SessionId>,
+) -> Result<Revocation, StoreError> {
+    let what = Revoked::User {
+        user: user.id,
+        below_epoch: user.security.current,
+        spare,
+    };
+    let revocation = Revocation {
+        what,
+        at: visit.now,
+        expires_at: tokens_until(desk, visit.now),
+    };
+    revocations::append(txn, &[revocation]).await?;
+    Ok(revocation)
+}
+
+/// Applies `change` to `user`, records it as `event`, and makes every older access token void. `None` when there is
+/// no such user.
+pub(super) async fn change_and_void(
+    desk: &Desk,
+    visit: &Visit,
+    user: UserId,
+    change: Change,
+    event: Bound,
+) -> Result<Option<User>, Fault> {
+    let context = (desk.clone(), visit.clone(), user, change, event);
+    let changed = desk
+        .db
+        .atomically(context, |txn, (desk, visit, user, change, event)| {
+            async move {
+                let Some(user) = users::change(txn, *user, change, visit.now).await? else {
+                    return Ok(None);
+                };
+                let revocation = announce(txn, desk, visit, &user, None).await?;
+                desk.audit.bind(txn, event).await?;
+                Ok(Some((user, revocation)))
+            }
+            .boxed()
+        })
+        .await?;
+    let Some((user, revocation)) = changed else {
+        return Ok(None);
+    };
+    desk.sessions.announced(&revocation);
+    Ok(Some(user))
+}
+
+/// Removes what is left of the sessions of `user` after they were made void.
+pub(super) async fn remove_sessions(
+    desk: &Desk,
+    visit: &Visit,
+    user: UserId,
+    spare: Option<SessionId>,
+) -> Result<(), Fault> {
+    desk.sessions
+        .revoke_all(user, spare, ending(desk, visit.now))
+        .await??;
+    Ok(())
+}

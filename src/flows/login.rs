@@ -1,0 +1,161 @@
+//! Signing in with a password.
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::fault::carries_faults;
+use super::issue::{self, SignedIn};
+use super::limited::{self, may_be_limited};
+use super::{Desk, Fault, Limited, Visit};
+use crate::actors::hasher::{PasswordVerification, StoredHash};
+use crate::domain::account::User;
+use crate::domain::audit::{Free, FreeKind, Subject};
+use crate::domain::email::Email;
+use crate::domain::password::Password;
+use crate::domain::session::AuthMethod;
+use crate::store::{StoreError, credentials, users};
+use futures_util::FutureExt;
+
+/// What the client says.
+#[derive(Debug)]
+pub struct Login {
+    /// The account's address, as typed.
+    pub email: String,
+    /// The password, as typed.
+    pub password: SecretString,
+}
+
+/// Why nobody is signed in.
+#[derive(Debug)]
+pub enum LoginError {
+    /// No such user, a wrong password, or a disabled account: the client is not told which.
+    InvalidCredentials,
+    /// Too many attempts.
+    Limited(Limited),
+    /// Not the client's doing.
+    Fault(Fault),
+}
+carries_faults!(LoginError);
+may_be_limited!(LoginError);
+
+/// Signs in.
+///
+/// # Errors
+///
+/// [`LoginError`]; every one leaves its record.
+pub async fn login(desk: &Desk, request: Login, visit: &Visit) -> Result<SignedIn, LoginError> {
+    let email = Email::parse(&request.email).ok();
+    let account = email.as_ref().map_or(request.email.as_str(), Email::as_str);
+    limited::take(
+        desk,
+        visit,
+        desk.rules.limits.guess(account, visit.origin.address),
+    )
+    .await?;
+
+    // What no policy accepts is nobody's password, whether the user exists or not.
+    let Ok(candidate) = Password::parse(&request.password) else {
+        return refuse(desk, visit, None, "password out of bounds").await;
+    };
+    let found = match &email {
+        Some(email) => users::by_email_with_hash(desk.db.reader(), email).await?,
+        None => None,
+    };
+    let (user, stored) = found.map_or((None, None), |(user, hash)| {
+        (Some(user), hash.map(StoredHash::from))
+    });
+
+    let upgrade = match desk.hashers.verify(candidate, stored.clone()).await? {
+        PasswordVerification::Match { upgrade } => upgrade,
+        PasswordVerification::Mismatch => {
+            let reason = if user.is_none() {
+                "unknown user"
+            } else {
+                "wrong password"
+            };
+            return refuse(desk, visit, user.as_ref(), reason).await;
+        }
+        PasswordVerification::Unusable => {
+            if let Some(user) = &user {
+                tracing::error!(user = %user.id, "the stored password hash of a user cannot be verified");
+            }
+            return refuse(desk, visit, user.as_ref(), "unusable hash").await;
+        }
+    };
+    // Only now, so that only who knows the password learns anything, and then nothing that a stranger would not.
+    let Some(user) = user.filter(User::is_enabled) else {
+        return refuse(desk, visit, None, "account disabled").await;
+    };
+
+    note_sign_in(desk, visit, &user, stored.zip(upgrade)).await?;
+    let session = issue::open_session(desk, visit, &user, AuthMethod::Password).await?;
+    let subject = Subject::user(user.id).session(session.id);
+    let recorded = desk
+        .audit
+        .record(Free::new(
+            visit.now,
+            FreeKind::LoginSucceeded,
+            subject,
+            &visit.origin,
+        ))
+        .await;
+    if let Err(not_recorded) = recorded {
+        let _ = desk
+            .sessions
+            .revoke(user.id, session.id, issue::ending(desk, visit.now))
+            .await;
+        return Err(not_recorded.into());
+    }
+    desk.limits
+        .forgive(vec![desk.rules.limits.account(account, visit.origin.address)])
+        .await?;
+    let user = User {
+        last_login_at: Some(visit.now),
+        ..user
+    };
+    metrics::counter!("auth_login_success_total").increment(1);
+    Ok(issue::tokens(desk, user, &session, visit.now)?)
+}
+
+async fn refuse(
+    desk: &Desk,
+    visit: &Visit,
+    user: Option<&User>,
+    reason: &'static str,
+) -> Result<SignedIn, LoginError> {
+    metrics::counter!("auth_login_failure_total").increment(1);
+    let subject = Subject {
+        user: user.map(|user| user.id),
+        ..Subject::default()
+    }
+    .detail(reason);
+    desk.audit
+        .record(Free::new(
+            visit.now,
+            FreeKind::LoginFailed,
+            subject,
+            &visit.origin,
+        ))
+        .await?;
+    Err(LoginError::InvalidCredentials)
+}
+
+/// Last login, and the hash under today's parameters where the stored one is older.
+async fn note_sign_in(
+    desk: &Desk,
+    visit: &Visit,
+    user: &User,
+    upgrade: Option<(StoredHash, StoredHash)>,
+) -> Result<(), StoreError> {
+    let Some((old, new)) = upgrade else {
+        return users::signed_in(desk.db.writer(), user.id, visit.now).await;
+    };
+    desk.db
+        .atomically((user.id, visit.now, old, new), |txn, (user, now, old, new)| {
+            async move {
+                credentials::replace(txn, *user, old.expose_secret(), new.expose_secret(), *now).await?;
+                users::signed_in(txn, *user, *now).await
+            }
+            .boxed()
+        })
+        .await
+}

@@ -1,0 +1,97 @@
+//! Proving again who one is, before a change that a thief of a token must not be able to make.
+
+use secrecy::SecretString;
+
+use super::limited::{self, Limited, NotTaken};
+use super::{Caller, Desk, Fault, Visit};
+use crate::actors::hasher::{PasswordVerification, StoredHash};
+use crate::domain::account::User;
+use crate::domain::audit::{Free, FreeKind, Subject};
+use crate::domain::password::Password;
+use crate::store::{credentials, users};
+
+/// The proof failed.
+#[derive(Debug)]
+pub(super) enum NotProved {
+    WrongPassword,
+    Limited(Limited),
+    Fault(Fault),
+}
+
+impl<F> From<F> for NotProved
+where
+    Fault: From<F>,
+{
+    fn from(fault: F) -> Self {
+        Self::Fault(fault.into())
+    }
+}
+
+impl From<NotTaken> for NotProved {
+    fn from(not_taken: NotTaken) -> Self {
+        match not_taken {
+            NotTaken::Limited(limited) => Self::Limited(limited),
+            NotTaken::Fault(fault) => Self::Fault(fault),
+        }
+    }
+}
+
+/// The caller's account and stored hash, if `password` is the account's. Guesses count against the same limits as
+/// signing in.
+pub(super) async fn prove(
+    desk: &Desk,
+    visit: &Visit,
+    caller: &Caller,
+    password: &SecretString,
+) -> Result<(User, StoredHash), NotProved> {
+    let Some(user) = users::by_id(desk.db.reader(), caller.user).await? else {
+        return Err(NotProved::WrongPassword);
+    };
+    let address = visit.origin.address;
+    limited::take(desk, visit, desk.rules.limits.guess(user.email.as_str(), address)).await?;
+    let stored = credentials::find(desk.db.reader(), user.id)
+        .await?
+        .map(StoredHash::from);
+    let proved = match Password::parse(password) {
+        Ok(candidate) => {
+            let verification = desk.hashers.verify(candidate, stored.clone()).await?;
+            matches!(verification, PasswordVerification::Match { .. })
+        }
+        Err(_) => false,
+    };
+    match stored {
+        Some(stored) if proved => {
+            desk.limits
+                .forgive(vec![desk.rules.limits.account(user.email.as_str(), address)])
+                .await?;
+            Ok((user, stored))
+        }
+        _ => {
+            let subject = Subject::user(user.id).session(caller.session);
+            let event = Free::new(
+                visit.now,
+                FreeKind::ReauthenticationFailed,
+                subject,
+                &visit.origin,
+            );
+            desk.audit.record(event).await?;
+            Err(NotProved::WrongPassword)
+        }
+    }
+}
+
+/// Lets `?` turn a failed proof into a flow's own error, which must have the variants of [`NotProved`].
+macro_rules! needs_proof {
+    ($error:ty) => {
+        impl From<$crate::flows::prove::NotProved> for $error {
+            fn from(not_proved: $crate::flows::prove::NotProved) -> Self {
+                match not_proved {
+                    $crate::flows::prove::NotProved::WrongPassword => Self::WrongPassword,
+                    $crate::flows::prove::NotProved::Limited(limited) => Self::Limited(limited),
+                    $crate::flows::prove::NotProved::Fault(fault) => Self::Fault(fault),
+                }
+            }
+        }
+    };
+}
+pub(super) use needs_proof;

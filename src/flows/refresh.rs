@@ -1,0 +1,109 @@
+//! Exchanging a refresh token.
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::fault::carries_faults;
+use super::issue::{self, SignedIn, tokens_until};
+use super::{Desk, Fault, Visit};
+use crate::domain::audit::{Free, FreeKind, Subject};
+use crate::domain::refresh::RefreshGrant;
+use crate::store::session::{Rotation, RotationTerms};
+use crate::store::users;
+
+/// What came of it.
+#[derive(Debug)]
+pub struct Refreshed {
+    /// The new tokens.
+    pub signed_in: SignedIn,
+    /// Whether the presented token had just been exchanged before: these tokens are then of the same successor.
+    pub replayed: bool,
+}
+
+/// Why there are no new tokens.
+#[derive(Debug)]
+pub enum RefreshError {
+    /// Not a refresh token of ours, or its session is over.
+    Invalid,
+    /// It had been exchanged before; the session is ended.
+    Replayed,
+    /// Not the client's doing.
+    Fault(Fault),
+}
+carries_faults!(RefreshError);
+
+/// Exchanges `token`.
+///
+/// # Errors
+///
+/// [`RefreshError`]; a forged token is refused before any store is asked.
+pub async fn refresh(desk: &Desk, token: &SecretString, visit: &Visit) -> Result<Refreshed, RefreshError> {
+    let grant = desk.refresh_tokens.read(token.expose_secret()).map_err(|fault| {
+        tracing::debug!(%fault, "a refresh token was refused");
+        RefreshError::Invalid
+    })?;
+    let terms = RotationTerms {
+        now: visit.now,
+        grace: desk.rules.refresh_grace,
+        idle: desk.rules.lifetimes.idle,
+        tokens_until: tokens_until(desk, visit.now),
+    };
+    let subject = Subject::user(grant.user).session(grant.session);
+    let (session, replayed) = match desk.sessions.rotate(grant, terms).await?? {
+        Rotation::Rotated(session) => (session, false),
+        Rotation::Superseded(session) => (session, true),
+        Rotation::Gone => return refuse(desk, visit, subject, "session is over").await,
+        Rotation::Replayed => {
+            metrics::counter!("guardhouse_refresh_replays_total").increment(1);
+            desk.audit
+                .record(Free::new(
+                    visit.now,
+                    FreeKind::RefreshReplayed,
+                    subject,
+                    &visit.origin,
+                ))
+                .await?;
+            return Err(RefreshError::Replayed);
+        }
+    };
+    let user = users::by_id(desk.db.reader(), grant.user).await?;
+    let Some(user) = user.filter(|user| user.is_enabled() && user.security.admits_session(session.epoch))
+    else {
+        end(desk, visit, grant).await?;
+        return refuse(desk, visit, subject, "account is gone, disabled or changed").await;
+    };
+    let signed_in = issue::tokens(desk, user, &session, visit.now)?;
+    desk.audit
+        .record(Free::new(
+            visit.now,
+            FreeKind::TokenRefreshed,
+            subject,
+            &visit.origin,
+        ))
+        .await?;
+    metrics::counter!("auth_token_refresh_total").increment(1);
+    Ok(Refreshed { signed_in, replayed })
+}
+
+async fn end(desk: &Desk, visit: &Visit, grant: RefreshGrant) -> Result<(), Fault> {
+    desk.sessions
+        .revoke(grant.user, grant.session, issue::ending(desk, visit.now))
+        .await??;
+    Ok(())
+}
+
+async fn refuse(
+    desk: &Desk,
+    visit: &Visit,
+    subject: Subject,
+    reason: &'static str,
+) -> Result<Refreshed, RefreshError> {
+    desk.audit
+        .record(Free::new(
+            visit.now,
+            FreeKind::RefreshRefused,
+            subject.detail(reason),
+            &visit.origin,
+        ))
+        .await?;
+    Err(RefreshError::Invalid)
+}
