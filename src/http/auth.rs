@@ -1,0 +1,194 @@
+//! `/auth/register`, `/auth/login`, `/auth/refresh`, `/auth/logout`.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
+use secrecy::SecretString;
+use serde::Deserialize;
+
+use super::Front;
+use super::body::{Json, Query, form, is_json, parse, read};
+use super::problem::{Code, Problem};
+use super::views::{UserView, token_reply};
+use crate::flows::login::{Login, LoginError, login as login_flow};
+use crate::flows::logout::{Scope, logout as logout_flow};
+use crate::flows::refresh::{RefreshError, refresh as refresh_flow};
+use crate::flows::register::{Register, RegisterError, Registered, register as register_flow};
+use crate::flows::{Caller, Visit};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RegisterBody {
+    email: String,
+    password: SecretString,
+    name: Option<String>,
+}
+
+/// `POST /auth/register`, `POST /auth/signup`
+pub(super) async fn register(
+    front: web::Data<Front>,
+    visit: Visit,
+    Json(body): Json<RegisterBody>,
+) -> Result<HttpResponse, Problem> {
+    let request = Register {
+        email: body.email,
+        password: body.password,
+        name: body.name,
+    };
+    let desk = front.desk.clone();
+    let flow = async move { register_flow(&desk, request, &visit).await };
+    Ok(match front.detached.to_the_end("register", flow).await? {
+        Registered::SignedIn(signed_in) => token_reply(StatusCode::CREATED, *signed_in),
+        Registered::Account(user) => {
+            HttpResponse::Created().json(serde_json::json!({ "user": UserView::from(user) }))
+        }
+    })
+}
+
+impl From<RegisterError> for Problem {
+    fn from(error: RegisterError) -> Self {
+        match error {
+            RegisterError::Closed => Self::new(Code::RegistrationClosed),
+            RegisterError::Invalid(invalid) => invalid.into(),
+            RegisterError::EmailTaken => Self::new(Code::EmailTaken),
+            RegisterError::Limited(limited) => limited.into(),
+            RegisterError::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LoginBody {
+    email: String,
+    password: SecretString,
+}
+
+/// `POST /auth/login`: JSON, or the OAuth 2.0 password form (RFC 6749 section 4.3.2).
+pub(super) async fn login(
+    front: web::Data<Front>,
+    request: HttpRequest,
+    visit: Visit,
+    payload: web::Payload,
+) -> Result<HttpResponse, Problem> {
+    let is_form = request
+        .content_type()
+        .eq_ignore_ascii_case("application/x-www-form-urlencoded");
+    if !is_form && !is_json(&request) {
+        return Err(Problem::new(Code::UnsupportedMediaType)
+            .detail("the body must be application/json or application/x-www-form-urlencoded"));
+    }
+    let body = read(&request, payload.into_inner()).await?;
+    let LoginBody { email, password } = if is_form {
+        login_form(&body)?
+    } else {
+        parse(&body)?
+    };
+    let desk = front.desk.clone();
+    let flow = async move { login_flow(&desk, Login { email, password }, &visit).await };
+    Ok(token_reply(
+        StatusCode::OK,
+        front.detached.to_the_end("login", flow).await?,
+    ))
+}
+
+fn login_form(body: &[u8]) -> Result<LoginBody, Problem> {
+    let (mut username, mut password) = (None, None);
+    for (name, value) in form(body)? {
+        match name.as_str() {
+            "username" => username = Some(value),
+            "password" => password = Some(SecretString::from(value)),
+            "grant_type" if value == "password" => {}
+            "scope" | "client_id" | "client_secret" => {}
+            _ => {
+                return Err(Problem::new(Code::InvalidRequest)
+                    .detail("the form has a field other than username, password and grant_type=password"));
+            }
+        }
+    }
+    match (username, password) {
+        (Some(email), Some(password)) => Ok(LoginBody { email, password }),
+        _ => Err(Problem::new(Code::InvalidRequest).detail("the form needs username and password")),
+    }
+}
+
+impl From<LoginError> for Problem {
+    fn from(error: LoginError) -> Self {
+        match error {
+            LoginError::InvalidCredentials => Self::new(Code::InvalidCredentials),
+            LoginError::Limited(limited) => limited.into(),
+            LoginError::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RefreshBody {
+    refresh_token: SecretString,
+}
+
+/// `POST /auth/refresh`
+pub(super) async fn refresh(
+    front: web::Data<Front>,
+    visit: Visit,
+    Json(body): Json<RefreshBody>,
+) -> Result<HttpResponse, Problem> {
+    let desk = front.desk.clone();
+    let flow = async move { refresh_flow(&desk, &body.refresh_token, &visit).await };
+    let refreshed = front.detached.to_the_end("refresh", flow).await?;
+    let mut response = token_reply(StatusCode::OK, refreshed.signed_in);
+    let how = if refreshed.replayed { "replayed" } else { "rotated" };
+    response.headers_mut().insert(
+        actix_web::http::header::HeaderName::from_static("guardhouse-refresh"),
+        actix_web::http::header::HeaderValue::from_static(how),
+    );
+    Ok(response)
+}
+
+impl From<RefreshError> for Problem {
+    fn from(error: RefreshError) -> Self {
+        match error {
+            RefreshError::Invalid => Self::new(Code::RefreshInvalid),
+            RefreshError::Replayed => Self::new(Code::RefreshReplayed),
+            RefreshError::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LogoutQuery {
+    #[serde(default)]
+    scope: LogoutScope,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "lowercase")]
+enum LogoutScope {
+    #[default]
+    Local,
+    Others,
+    Global,
+}
+
+/// `POST /auth/logout`
+pub(super) async fn logout(
+    front: web::Data<Front>,
+    visit: Visit,
+    caller: Caller,
+    Query(query): Query<LogoutQuery>,
+) -> Result<HttpResponse, Problem> {
+    let scope = match query.scope {
+        LogoutScope::Local => Scope::Local,
+        LogoutScope::Others => Scope::Others,
+        LogoutScope::Global => Scope::Global,
+    };
+    let desk = front.desk.clone();
+    front
+        .detached
+        .to_the_end("logout", async move {
+            logout_flow(&desk, &caller, scope, &visit).await
+        })
+        .await?;
+    Ok(HttpResponse::NoContent().finish())
+}

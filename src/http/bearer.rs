@@ -1,0 +1,61 @@
+//! The bearer token of a request (RFC 6750 section 2.1: in the `Authorization` header, nowhere else).
+
+use actix_web::dev::Payload;
+use actix_web::http::header::AUTHORIZATION;
+use actix_web::{FromRequest, HttpRequest, web};
+use futures_util::future::LocalBoxFuture;
+
+use super::problem::{Code, Problem};
+use super::{Front, visit};
+use crate::flows::Caller;
+use crate::flows::authenticate::{AuthenticateError, authenticate};
+
+/// The token of `request`, if there is exactly one well-formed credential.
+pub(super) fn token(request: &HttpRequest) -> Result<&str, Problem> {
+    let mut credentials = request.headers().get_all(AUTHORIZATION);
+    let credential = credentials
+        .next()
+        .ok_or_else(|| Problem::new(Code::TokenMissing))?;
+    if credentials.next().is_some() {
+        return Err(Problem::new(Code::TokenInvalid));
+    }
+    let text = credential
+        .to_str()
+        .map_err(|_| Problem::new(Code::TokenInvalid))?;
+    let (scheme, token) = text
+        .split_once(' ')
+        .ok_or_else(|| Problem::new(Code::TokenInvalid))?;
+    if scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() {
+        Ok(token)
+    } else {
+        Err(Problem::new(Code::TokenMissing))
+    }
+}
+
+impl FromRequest for Caller {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let front = request
+                .app_data::<web::Data<Front>>()
+                .ok_or_else(|| Problem::new(Code::Internal))?;
+            let now = visit::of(&request)?.now;
+            // On this thread: the usual case asks no store and waits for nothing.
+            Ok(authenticate(&front.desk, token(&request)?, now).await?)
+        })
+    }
+}
+
+impl From<AuthenticateError> for Problem {
+    fn from(error: AuthenticateError) -> Self {
+        match error {
+            AuthenticateError::Invalid => Self::new(Code::TokenInvalid),
+            AuthenticateError::Expired => Self::new(Code::TokenExpired),
+            AuthenticateError::Revoked => Self::new(Code::TokenRevoked),
+            AuthenticateError::Fault(fault) => fault.into(),
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! What every request passes on its way in and out: its visit, its id, its span, its problem rendered, its headers,
+//! its line in the log and its place in the metrics.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::{JsonPayloadError, PayloadError};
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode};
+use actix_web::middleware::Next;
+use actix_web::{Error, web};
+use metrics::{Counter, Histogram, counter, histogram};
+use tracing::Instrument;
+
+use super::problem::{Code, Problem};
+use super::visit::{self, REQUEST_ID};
+use super::{Front, well_known};
+use crate::domain::clock::Stopwatch;
+
+/// The outermost middleware of both listeners.
+///
+/// # Errors
+///
+/// None of its own; what inner services refuse is an answer already.
+pub async fn front_door(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let started = Stopwatch::start();
+    let front = request.app_data::<web::Data<Front>>().cloned();
+    let Some(front) = front else {
+        return Err(Problem::new(Code::Internal).into());
+    };
+    let visit = visit::arrive(&front, &request);
+    let request_id = visit.origin.request_id;
+    let span = tracing::info_span!("request", id = %request_id);
+
+    let response = next
+        .call(request)
+        .instrument(span.clone())
+        .await?
+        .map_into_boxed_body();
+    let mut response = with_problem_rendered(response, &request_id);
+    dress(response.headers_mut(), &request_id);
+
+    let elapsed = started.elapsed();
+    let (method, status) = (response.request().method().clone(), response.status());
+    let route = response
+        .request()
+        .match_pattern()
+        .unwrap_or_else(|| "unmatched".to_owned());
+    span.in_scope(|| {
+        let millis = elapsed.as_secs_f64() * 1e3;
+        tracing::info!(target: "guardhouse::access", %method, route, status = status.as_u16(), millis, "answered");
+    });
+    meter(method, route, status, |(count, time)| {
+        count.increment(1);
+        time.record(elapsed);
+    });
+    Ok(response)
+}
+
+/// Every error leaves as a problem with its instance and request id, also those that actix-web itself made.
+fn with_problem_rendered(response: ServiceResponse<BoxBody>, request_id: &str) -> ServiceResponse<BoxBody> {
+    let Some(error) = response.response().error() else {
+        return response;
+    };
+    let problem = error
+        .as_error::<Problem>()
+        .cloned()
+        .unwrap_or_else(|| foreign(error, response.status()));
+    let path = response.request().path().to_owned();
+    let (request, _) = response.into_parts();
+    ServiceResponse::new(request, problem.render(&path, request_id))
+}
+
+fn foreign(error: &Error, status: StatusCode) -> Problem {
+    let too_large = matches!(error.as_error(), Some(PayloadError::Overflow))
+        || matches!(error.as_error(), Some(JsonPayloadError::Overflow { .. }));
+    Problem::new(match status {
+        StatusCode::PAYLOAD_TOO_LARGE => Code::BodyTooLarge,
+        _ if too_large => Code::BodyTooLarge,
+        StatusCode::NOT_FOUND => Code::NotFound,
+        StatusCode::METHOD_NOT_ALLOWED => Code::MethodNotAllowed,
+        StatusCode::REQUEST_TIMEOUT => Code::RequestTimeout,
+        status if status.is_client_error() => Code::InvalidRequest,
+        _ => {
+            tracing::error!(%error, "an unexpected error");
+            Code::Internal
+        }
+    })
+}
+
+/// Headers of every answer: nothing here is for a cache, a frame, a script or a referrer.
+fn dress(headers: &mut HeaderMap, request_id: &str) {
+    if let Ok(id) = HeaderValue::from_str(request_id) {
+        headers.insert(REQUEST_ID, id);
+    }
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    for (name, value) in [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; frame-ancestors 'none'",
+        ),
+        (
+            HeaderName::from_static("cross-origin-resource-policy"),
+            well_known::RESOURCE_POLICY,
+        ),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+}
+
+type Meters = (Counter, Histogram);
+
+/// Looks the meters of a route up once for each worker; making them anew costs more than counting.
+fn meter(method: Method, route: String, status: StatusCode, record: impl FnOnce(&Meters)) {
+    thread_local! {
+        static KNOWN: RefCell<HashMap<(Method, String, StatusCode), Meters>> = RefCell::default();
+    }
+    // Methods are made up by clients, and each would be a new time series.
+    let standard = [
+        Method::GET,
+        Method::POST,
+        Method::PATCH,
+        Method::DELETE,
+        Method::PUT,
+        Method::HEAD,
+        Method::OPTIONS,
+    ];
+    let method = if standard.contains(&method) {
+        method
+    } else {
+        Method::TRACE
+    };
+    KNOWN.with_borrow_mut(|known| {
+        let meters = known
+            .entry((method, route, status))
+            .or_insert_with_key(|(method, route, status)| {
+                let method = if *method == Method::TRACE {
+                    "other"
+                } else {
+                    method.as_str()
+                }
+                .to_owned();
+                let labels = [
+                    ("method", method),
+                    ("route", route.clone()),
+                    ("status", status.as_u16().to_string()),
+                ];
+                (
+                    counter!("guardhouse_http_requests_total", &labels),
+                    histogram!("guardhouse_http_request_duration_seconds", &labels),
+                )
+            });
+        record(meters);
+    });
+}

@@ -1,0 +1,214 @@
+//! SPEAKS: HTTP in, HTTP out. The only folder that names actix-web, besides the house that starts the server.
+//!
+//! A handler parses, calls one flow on the shared runtime, and renders what came of it; the match from a flow's
+//! error to a problem stands beside it and is exhaustive. To add an endpoint: a handler, a row in [`routes`].
+
+mod account;
+mod auth;
+mod bearer;
+mod body;
+mod detached;
+mod front_door;
+mod health;
+pub mod ops;
+pub mod problem;
+mod sessions;
+mod users;
+mod views;
+mod visit;
+mod well_known;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use actix_web::http::Method;
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{Resource, Route};
+use secrecy::SecretString;
+
+pub use detached::Detached;
+pub use front_door::front_door;
+
+use crate::domain::clock::Clock;
+use crate::flows::Desk;
+use crate::tokens::published::{JwkSet, PaserkSet};
+use problem::{Code, Problem};
+
+/// What every handler has at hand.
+pub struct Front {
+    /// What the flows work with.
+    pub desk: Desk,
+    /// Runs flows on the shared runtime.
+    pub detached: Detached,
+    /// Read once for each request.
+    pub clock: Arc<dyn Clock>,
+    /// The networks of trusted proxies.
+    pub trusted_proxies: Vec<ipnet::IpNet>,
+    /// Largest request body, in octets.
+    pub body_limit: usize,
+    /// How long a client may take to send a body.
+    pub body_timeout: std::time::Duration,
+    /// What opens the operations listener, besides an administrator's token.
+    pub ops_token: Option<SecretString>,
+    /// The published keys.
+    pub jwks: JwkSet,
+    /// The same as PASERK.
+    pub paserks: PaserkSet,
+    /// Set when the server is about to end.
+    pub draining: AtomicBool,
+}
+
+impl Front {
+    /// From now on this node says that it is not ready.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::SeqCst);
+    }
+}
+
+/// The public routes, all of them.
+pub fn routes(config: &mut ServiceConfig) {
+    at(
+        config,
+        "/auth/register",
+        [(Method::POST, web::post().to(auth::register))],
+    );
+    at(
+        config,
+        "/auth/signup",
+        [(Method::POST, web::post().to(auth::register))],
+    );
+    at(
+        config,
+        "/auth/login",
+        [(Method::POST, web::post().to(auth::login))],
+    );
+    at(
+        config,
+        "/auth/refresh",
+        [(Method::POST, web::post().to(auth::refresh))],
+    );
+    at(
+        config,
+        "/auth/logout",
+        [(Method::POST, web::post().to(auth::logout))],
+    );
+    at(
+        config,
+        "/auth/password",
+        [(Method::POST, web::post().to(account::change_password))],
+    );
+    at(
+        config,
+        "/auth/me",
+        [
+            (Method::GET, web::get().to(account::me)),
+            (Method::PATCH, web::patch().to(account::edit)),
+            (Method::DELETE, web::delete().to(account::delete)),
+        ],
+    );
+    at(
+        config,
+        "/auth/sessions",
+        [(Method::GET, web::get().to(sessions::list))],
+    );
+    at(
+        config,
+        "/auth/sessions/{id}",
+        [(Method::DELETE, web::delete().to(sessions::end))],
+    );
+    at(
+        config,
+        "/auth/whereami",
+        [(Method::GET, web::get().to(visit::whereami))],
+    );
+    at(
+        config,
+        "/users",
+        [
+            (Method::GET, web::get().to(users::list)),
+            (Method::POST, web::post().to(users::create)),
+        ],
+    );
+    at(
+        config,
+        "/users/{id}",
+        [
+            (Method::GET, web::get().to(users::find)),
+            (Method::PATCH, web::patch().to(users::edit)),
+            (Method::DELETE, web::delete().to(users::delete)),
+        ],
+    );
+    at(
+        config,
+        "/users/{id}/disable",
+        [(Method::POST, web::post().to(users::disable))],
+    );
+    at(
+        config,
+        "/users/{id}/enable",
+        [(Method::POST, web::post().to(users::enable))],
+    );
+    at(
+        config,
+        "/users/{id}/sessions/revoke",
+        [(Method::POST, web::post().to(users::revoke_sessions))],
+    );
+    at(
+        config,
+        "/.well-known/jwks.json",
+        [(Method::GET, web::get().to(well_known::jwks))],
+    );
+    at(
+        config,
+        "/.well-known/paserk.json",
+        [(Method::GET, web::get().to(well_known::paserk))],
+    );
+    health_routes(config);
+}
+
+/// The routes of the operations listener.
+pub fn ops_routes(config: &mut ServiceConfig) {
+    at(config, "/metrics", [(Method::GET, web::get().to(ops::metrics))]);
+    at(
+        config,
+        "/admin/actors",
+        [(Method::GET, web::get().to(ops::actors))],
+    );
+    health_routes(config);
+}
+
+fn health_routes(config: &mut ServiceConfig) {
+    at(
+        config,
+        "/health/live",
+        [(Method::GET, web::get().to(health::live))],
+    );
+    at(
+        config,
+        "/health/ready",
+        [(Method::GET, web::get().to(health::ready))],
+    );
+}
+
+/// One path with its methods; any other method is answered with the list of those there are (RFC 9110 section
+/// 15.5.6).
+fn at<const N: usize>(config: &mut ServiceConfig, path: &str, routes: [(Method, Route); N]) {
+    let allowed = routes
+        .iter()
+        .map(|(method, _)| method.as_str())
+        .collect::<Vec<_>>()
+        .join(", ");
+    let mut resource = Resource::new(path);
+    for (_, route) in routes {
+        resource = resource.route(route);
+    }
+    config.service(resource.default_service(web::to(move || {
+        let allowed = allowed.clone();
+        async move { Err::<&str, _>(Problem::new(Code::MethodNotAllowed).header("allow", allowed)) }
+    })));
+}
+
+/// The answer to any other path.
+pub async fn not_found() -> Result<&'static str, Problem> {
+    Err(Problem::new(Code::NotFound))
+}

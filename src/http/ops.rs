@@ -1,0 +1,67 @@
+//! The operations listener: never public.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use metrics_exporter_prometheus::PrometheusHandle;
+use secrecy::ExposeSecret;
+use serde::Serialize;
+use subtle::ConstantTimeEq;
+
+use super::bearer::token;
+use super::problem::{Code, Problem};
+use super::{Front, visit};
+use crate::actors::audit::AuditSnapshot;
+use crate::actors::hasher::HasherSnapshot;
+use crate::actors::limiter::LimiterSnapshot;
+use crate::actors::sessions::SessionsSnapshot;
+use crate::flows::Fault;
+use crate::flows::authenticate::authenticate;
+
+/// `GET /metrics`, in the Prometheus text format.
+pub(super) async fn metrics(prometheus: web::Data<PrometheusHandle>) -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("text/plain; version=0.0.4; charset=utf-8")
+        .body(prometheus.render())
+}
+
+#[derive(Serialize)]
+struct Actors {
+    hasher: HasherSnapshot,
+    limiter: Option<LimiterSnapshot>,
+    sessions: SessionsSnapshot,
+    audit: AuditSnapshot,
+}
+
+/// `GET /admin/actors`: what every actor says of itself.
+pub(super) async fn actors(front: web::Data<Front>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let_in(&front, &request).await?;
+    let desk = front.desk.clone();
+    let observe = async move {
+        Ok::<_, Fault>(Actors {
+            hasher: desk.hashers.observe(),
+            limiter: desk.limits.observe().await?,
+            sessions: desk.sessions.observe().await?,
+            audit: desk.audit.observe().await?,
+        })
+    };
+    Ok(HttpResponse::Ok().json(front.detached.reading("observe", observe).await?))
+}
+
+/// The ops token from the configuration, or the access token of an administrator.
+async fn let_in(front: &Front, request: &HttpRequest) -> Result<(), Problem> {
+    let presented = token(request)?;
+    if let Some(ops_token) = &front.ops_token {
+        if presented
+            .as_bytes()
+            .ct_eq(ops_token.expose_secret().as_bytes())
+            .into()
+        {
+            return Ok(());
+        }
+    }
+    let caller = authenticate(&front.desk, presented, visit::of(request)?.now).await?;
+    if caller.roles.is_admin() {
+        Ok(())
+    } else {
+        Err(Problem::new(Code::RoleRequired))
+    }
+}

@@ -1,0 +1,103 @@
+//! Answers as clients see them; see the contract in `docs/`.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use secrecy::ExposeSecret;
+use serde::Serialize;
+
+use crate::domain::account::{DisplayName, User};
+use crate::domain::clock::Timestamp;
+use crate::domain::email::Email;
+use crate::domain::id::{SessionId, UserId};
+use crate::domain::role::Roles;
+use crate::domain::session::Session;
+use crate::flows::SignedIn;
+
+/// A user, as the user and administrators see them. Never a hash.
+#[derive(Serialize)]
+pub(super) struct UserView {
+    id: UserId,
+    email: Email,
+    email_verified: bool,
+    name: Option<DisplayName>,
+    roles: Roles,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    disabled_at: Option<Timestamp>,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+    last_login_at: Option<Timestamp>,
+}
+
+impl From<User> for UserView {
+    fn from(user: User) -> Self {
+        Self {
+            id: user.id,
+            email: user.email,
+            email_verified: user.email_verified,
+            name: user.name,
+            roles: user.roles,
+            disabled_at: user.disabled_at,
+            created_at: user.created_at,
+            updated_at: user.updated_at,
+            last_login_at: user.last_login_at,
+        }
+    }
+}
+
+/// A session, as its user sees it.
+#[derive(Serialize)]
+pub(super) struct SessionView {
+    id: SessionId,
+    created_at: Timestamp,
+    last_seen_at: Timestamp,
+    expires_at: Timestamp,
+    ip: String,
+    user_agent: Option<String>,
+    current: bool,
+}
+
+impl SessionView {
+    /// `session`, seen from within `current`.
+    pub(super) fn new(session: Session, current: SessionId) -> Self {
+        Self {
+            id: session.id,
+            created_at: session.created_at,
+            last_seen_at: session.last_seen_at,
+            expires_at: session.expires_at,
+            ip: session.address,
+            user_agent: session.user_agent,
+            current: session.id == current,
+        }
+    }
+}
+
+/// The answer to whoever has just signed in or refreshed (RFC 6749 section 5.1, and more).
+#[derive(Serialize)]
+struct TokenReply<'a> {
+    access_token: &'a str,
+    token_type: &'static str,
+    expires_in: u64,
+    expires_at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_expires_in: Option<u64>,
+    session_id: SessionId,
+    user: UserView,
+}
+
+/// The token reply for `signed_in`.
+pub(super) fn token_reply(status: StatusCode, signed_in: SignedIn) -> HttpResponse {
+    let now = signed_in.now;
+    let refresh = signed_in.refresh.as_ref();
+    HttpResponse::build(status).json(TokenReply {
+        access_token: signed_in.access_token.expose_secret(),
+        token_type: "Bearer",
+        expires_in: signed_in.access_expires_at.since(now).as_secs(),
+        expires_at: signed_in.access_expires_at,
+        refresh_token: refresh.map(|(token, _)| token.expose_secret()),
+        refresh_expires_in: refresh.map(|(_, expires_at)| expires_at.since(now).as_secs()),
+        session_id: signed_in.session,
+        user: signed_in.user.into(),
+    })
+}

@@ -1,0 +1,133 @@
+//! When and from where a request came: found out once, at the front door.
+
+use std::future::{Ready, ready};
+use std::net::IpAddr;
+
+use actix_web::dev::{Payload, ServiceRequest};
+use actix_web::http::header::{self, HeaderMap, HeaderName};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse};
+use serde::Serialize;
+
+use super::Front;
+use super::problem::{Code, Problem};
+use crate::domain::address::{Route, parse_forwarded, parse_x_forwarded_for, walk};
+use crate::domain::audit::{Origin, USER_AGENT_LENGTH};
+use crate::domain::clock::Timestamp;
+use crate::domain::id::uuid_v7;
+use crate::flows::Visit;
+
+pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// What the server saw of the way a request took, kept beside the visit for `whereami`.
+#[derive(Clone)]
+struct Seen(Route);
+
+/// Makes the visit of `request` and leaves it for the handlers.
+pub(super) fn arrive(front: &Front, request: &ServiceRequest) -> Visit {
+    let now = front.clock.now();
+    let route = route(front, request);
+    let origin = Origin {
+        address: route.client,
+        user_agent: text(request.headers(), &header::USER_AGENT).map(|agent| shorten(&agent)),
+        request_id: request_id(front, request.headers(), now),
+    };
+    let visit = Visit { now, origin };
+    let mut extensions = request.extensions_mut();
+    extensions.insert(Seen(route));
+    extensions.insert(visit.clone());
+    visit
+}
+
+fn route(front: &Front, request: &ServiceRequest) -> Route {
+    let peer = request
+        .peer_addr()
+        .map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.ip());
+    if front.trusted_proxies.is_empty() {
+        return walk(peer, &[], &[]);
+    }
+    let values = |name: &HeaderName| {
+        request
+            .headers()
+            .get_all(name)
+            .map(|value| value.to_str().unwrap_or("unknown"))
+            .collect::<Vec<_>>()
+    };
+    // The standardised header wins: a proxy that sets it sets it for every request.
+    let forwarded = values(&header::FORWARDED);
+    let chain = if forwarded.is_empty() {
+        parse_x_forwarded_for(values(&X_FORWARDED_FOR).into_iter())
+    } else {
+        parse_forwarded(forwarded.into_iter())
+    };
+    walk(peer, &chain, &front.trusted_proxies)
+}
+
+/// The client's own id, if it is harmless in a log and a header; otherwise a fresh one.
+fn request_id(front: &Front, headers: &HeaderMap, now: Timestamp) -> String {
+    let harmless = |id: &String| {
+        (1..=128).contains(&id.len())
+            && id
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+    };
+    text(headers, &REQUEST_ID)
+        .filter(harmless)
+        .unwrap_or_else(|| uuid_v7(now, &*front.desk.entropy).to_string())
+}
+
+fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
+    headers.get(name)?.to_str().ok().map(str::to_owned)
+}
+
+fn shorten(agent: &str) -> String {
+    agent
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(USER_AGENT_LENGTH)
+        .collect()
+}
+
+impl FromRequest for Visit {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(of(request))
+    }
+}
+
+/// The visit that the front door left for `request`.
+pub(super) fn of(request: &HttpRequest) -> Result<Visit, Problem> {
+    request
+        .extensions()
+        .get::<Visit>()
+        .cloned()
+        .ok_or_else(|| Problem::new(Code::Internal))
+}
+
+#[derive(Serialize)]
+struct WhereAmI {
+    address: IpAddr,
+    scheme: String,
+    proxies: Vec<IpAddr>,
+}
+
+/// `GET /auth/whereami`: what the server saw, for an operator who sets up proxies.
+pub(super) async fn whereami(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let seen = request
+        .extensions()
+        .get::<Seen>()
+        .cloned()
+        .ok_or_else(|| Problem::new(Code::Internal))?;
+    Ok(HttpResponse::Ok().json(WhereAmI {
+        address: seen.0.client,
+        scheme: request
+            .app_config()
+            .secure()
+            .then_some("https")
+            .unwrap_or("http")
+            .to_owned(),
+        proxies: seen.0.proxies,
+    }))
+}
