@@ -1,6 +1,42 @@
-//! lib
+//! The map of the house.
+//!
+//! > **domain decides · store remembers · actors pace · flows order · http speaks**
+//!
+//! ```text
+//!   request                                                            response
+//!      │                                                                  ▲
+//!      ▼                                                                  │
+//!   http ──────► flows ──────► actors ──────► store ──────► PostgreSQL / MySQL / MariaDB / SQLite
+//!  parse,        one use       who waits,     what is
+//!  render        case each     how many,      durable, and
+//!                + the txn     how often      atomic
+//!      └──────────────┴─────────────┴─────────────┴──► domain (values, rules, Clock, Entropy)
+//! ```
+//!
+//! | room | what happens there |
+//! | --- | --- |
+//! | [`domain`] | values and rules, without I/O: start here to learn what a session, a limit or a refresh token is |
+//! | [`store`] | users, credentials, sessions, keys, revocations, audit events; the only place that knows SQL |
+//! | [`tokens`] | access tokens (JWT, PASETO), refresh tokens, keys, the view of what was revoked |
+//! | [`actors`] | the hash pool, the limiter, the session keeper, the audit writer, and the parts they share |
+//! | [`flows`] | one use case a file: register, log in, refresh, log out, change the password … |
+//! | [`http`] | the routes, the handlers, problems, the front door |
+//! | [`config`] | from layers of text to checked values; `config/guardhouse.toml` is the manual |
+//! | [`house`] | puts all of it together, from top to bottom |
+//! | [`lifecycle`] | runtimes, signals, the ladder down |
+//! | [`telemetry`] | the catalogue of metrics, and logs |
+//! | [`cli`] | the commands of the binary |
+//!
+//! Data flows one way; nobody calls back up. `tests/house_rules.rs` reads the source and holds it to that.
+
 pub mod actors;
+pub mod cli;
 pub mod config;
 pub mod domain;
+pub mod flows;
+pub mod house;
+pub mod http;
+pub mod lifecycle;
 pub mod store;
+pub mod telemetry;
 pub mod tokens;

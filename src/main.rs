@@ -1,2 +1,7 @@
-//! main
-fn main() {}
+//! The command line of Guardhouse.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    guardhouse::cli::run()
+}

@@ -5,6 +5,7 @@
 //! again on every database.
 
 use sea_orm_migration::prelude::*;
+use sea_orm_migration::sea_orm::DatabaseBackend;
 pub use sea_orm_migration::{Migration as Change, MigrationStatus, MigratorTrait};
 
 mod m0001_users;
@@ -32,11 +33,12 @@ impl MigratorTrait for Migrator {
     }
 }
 
-/// A table in which texts compare byte by byte, on the databases where that is a property of the table.
-fn table(name: &'static str) -> TableCreateStatement {
-    Table::create()
-        .table(name)
-        .character_set("utf8mb4")
-        .collate("utf8mb4_bin")
-        .take()
+/// A table in which texts compare byte by byte. MySQL and MariaDB must be told so: their defaults take `é` for `e`.
+fn table(manager: &SchemaManager<'_>, name: &'static str) -> TableCreateStatement {
+    let mut table = Table::create();
+    table.table(name);
+    if manager.get_database_backend() == DatabaseBackend::MySql {
+        table.character_set("utf8mb4").collate("utf8mb4_bin");
+    }
+    table
 }

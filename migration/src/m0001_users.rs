@@ -13,7 +13,7 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         manager
             .create_table(
-                table("users")
+                table(manager, "users")
                     .col(uuid("id").primary_key())
                     .col(string_len_uniq("email", 254))
                     .col(boolean("email_verified"))

@@ -13,7 +13,7 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         manager
             .create_table(
-                table("credentials")
+                table(manager, "credentials")
                     .col(uuid("user_id").primary_key())
                     .col(string_len("hash", 512))
                     .col(big_integer("updated_at"))

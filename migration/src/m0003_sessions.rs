@@ -13,7 +13,7 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         manager
             .create_table(
-                table("sessions")
+                table(manager, "sessions")
                     .col(uuid("id").primary_key())
                     .col(uuid("user_id"))
                     .col(big_integer("generation"))

@@ -13,7 +13,7 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         manager
             .create_table(
-                table("revocations")
+                table(manager, "revocations")
                     .col(big_pk_auto("id"))
                     .col(uuid_null("session_id"))
                     .col(uuid_null("user_id"))

@@ -13,7 +13,7 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         manager
             .create_table(
-                table("signing_keys")
+                table(manager, "signing_keys")
                     .col(string_len("id", 128).primary_key())
                     .col(string_len("algorithm", 16))
                     .col(integer("slot"))

@@ -13,7 +13,7 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         manager
             .create_table(
-                table("audit_events")
+                table(manager, "audit_events")
                     .col(uuid("id").primary_key())
                     .col(big_integer("at"))
                     .col(string_len("kind", 48))

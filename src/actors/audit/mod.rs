@@ -341,6 +341,15 @@ impl Audit {
         }
     }
 
+    /// Records an observation without waiting for it, and without failing what is observed: a loss is counted. For
+    /// what comes in floods.
+    pub fn note(&self, event: Free) {
+        let kind = event.event().kind;
+        if self.handle.commit_later(Record(event)).is_err() {
+            counter!("guardhouse_audit_lost_total", "kind" => kind).increment(1);
+        }
+    }
+
     fn lost(&self, kind: &'static str, refused: Refused) -> Result<(), NotRecorded> {
         if refused != Refused::Stale {
             counter!("guardhouse_audit_lost_total", "kind" => kind).increment(1);

@@ -277,6 +277,18 @@ impl Sessions {
         let _ = wait.await;
     }
 
+    /// Whether the session store answers.
+    ///
+    /// # Errors
+    ///
+    /// Why it does not.
+    pub async fn ping(&self) -> Answer<()> {
+        match self.call(|parts| async move { parts.store.ping().await }).await {
+            Ok(answer) => answer,
+            Err(refused) => Err(StoreError::Unavailable(refused.to_string())),
+        }
+    }
+
     /// The keeper's state.
     ///
     /// # Errors

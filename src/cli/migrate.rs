@@ -1,0 +1,43 @@
+//! `guardhouse migrate`
+
+use std::process::ExitCode;
+
+use clap::Subcommand;
+
+use super::runtime;
+use crate::config::Config;
+use crate::house;
+
+#[derive(Subcommand)]
+pub(super) enum Migrate {
+    /// Apply every change that is missing.
+    Up,
+    /// Revert the last changes. What their tables held is lost.
+    Down {
+        /// How many.
+        #[arg(long, default_value_t = 1)]
+        steps: u32,
+    },
+    /// Tell which changes are applied.
+    Status,
+}
+
+pub(super) fn run(config: &Config, command: &Migrate) -> anyhow::Result<ExitCode> {
+    runtime()?.block_on(async {
+        let db = house::database(config).await?;
+        match command {
+            Migrate::Up => db.migrate_up().await?,
+            Migrate::Down { steps } => db.migrate_down(*steps).await?,
+            Migrate::Status => {}
+        }
+        for change in db.migrations().await? {
+            println!(
+                "{:8} {}",
+                if change.applied { "applied" } else { "missing" },
+                change.name
+            );
+        }
+        db.close().await;
+        Ok(ExitCode::SUCCESS)
+    })
+}

@@ -1,0 +1,104 @@
+//! The command line: one file a subcommand. The only place, with `main`, that may use anyhow.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "the command line speaks to people"
+)]
+
+mod config;
+mod keys;
+mod migrate;
+mod serve;
+mod users;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::{Config, Sources};
+use crate::domain::clock::SystemClock;
+use crate::domain::entropy::SystemEntropy;
+use crate::house::Foundations;
+
+/// An authentication server: registers people, checks passwords, opens sessions, issues tokens, and ends any of it at
+/// once.
+#[derive(Parser)]
+#[command(name = "guardhouse", version, about)]
+struct Cli {
+    /// A configuration file; later ones win over earlier ones.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Vec<PathBuf>,
+    /// A single setting, such as hashing.threads=4; wins over files and environment.
+    #[arg(long, global = true, value_name = "KEY=VALUE", value_parser = setting)]
+    set: Vec<(String, String)>,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Answer requests (the default).
+    Serve,
+    /// Change the database's schema.
+    #[command(subcommand)]
+    Migrate(migrate::Migrate),
+    /// Look at the configuration without starting.
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
+    /// Look after accounts.
+    #[command(subcommand)]
+    Users(users::Users),
+    /// Look after keys.
+    #[command(subcommand)]
+    Keys(keys::Keys),
+}
+
+fn setting(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or("a setting is written key=value")?;
+    Ok((key.trim().to_owned(), value.to_owned()))
+}
+
+/// Runs the command line of this process.
+///
+/// Exit codes: 0 done, 1 failed, 2 wrong use or configuration.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let sources = Sources::from_process(cli.config, cli.set);
+    let config = match Config::load(&sources) {
+        Ok(config) => config,
+        Err(faults) => {
+            eprintln!("{faults}");
+            return ExitCode::from(2);
+        }
+    };
+    let done = match cli.command.unwrap_or(Command::Serve) {
+        Command::Serve => serve::serve(config),
+        Command::Migrate(command) => migrate::run(&config, &command),
+        Command::Config(command) => config::run(&config, &command),
+        Command::Users(command) => users::run(config, command),
+        Command::Keys(command) => keys::run(&config, &command),
+    };
+    done.unwrap_or_else(|error| {
+        eprintln!("guardhouse: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+fn foundations(config: Config) -> anyhow::Result<Foundations> {
+    Ok(Foundations {
+        config: Arc::new(config),
+        clock: Arc::new(SystemClock),
+        entropy: Arc::new(SystemEntropy),
+        prometheus: crate::telemetry::metrics::install()?,
+    })
+}
+
+/// A runtime for commands that do one thing and end.
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()?)
+}

@@ -1,0 +1,38 @@
+//! `guardhouse serve`
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context;
+
+use super::foundations;
+use crate::config::Config;
+use crate::{lifecycle, telemetry};
+
+pub(super) fn serve(config: Config) -> anyhow::Result<ExitCode> {
+    telemetry::logs::install(&config.log)?;
+    let data_dir = config.data_dir.clone();
+    let running = lifecycle::start(foundations(config)?, true)?;
+    let (address, ops_address) = (running.address, running.ops_address);
+    tracing::info!(%address, %ops_address, version = env!("CARGO_PKG_VERSION"), "guardhouse is listening on http://{address}");
+    let files = [
+        write(&data_dir, "server.addr", address)?,
+        write(&data_dir, "ops.addr", ops_address)?,
+    ];
+    let code = running.wait();
+    for file in files {
+        // Whoever still finds the file would ask an address that may be somebody else's by now.
+        let _ = std::fs::remove_file(file);
+    }
+    Ok(code)
+}
+
+/// Leaves an address for scripts, whole or not at all.
+fn write(data_dir: &Path, name: &str, address: SocketAddr) -> anyhow::Result<PathBuf> {
+    let (path, draft) = (data_dir.join(name), data_dir.join(format!("{name}.new")));
+    std::fs::write(&draft, format!("{address}\n"))
+        .and_then(|()| std::fs::rename(&draft, &path))
+        .with_context(|| format!("cannot write {}", path.display()))?;
+    Ok(path)
+}

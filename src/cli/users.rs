@@ -1,0 +1,225 @@
+//! `guardhouse users`: through the same flows as over HTTP, so that what is done here is recorded and announced too.
+
+use std::io::{BufRead, IsTerminal};
+use std::net::{IpAddr, Ipv4Addr};
+use std::process::ExitCode;
+
+use actix::{Arbiter, System};
+use anyhow::{Context, bail};
+use clap::Subcommand;
+use secrecy::SecretString;
+
+use super::{foundations, runtime};
+use crate::actors::keeper::Lifeline;
+use crate::config::Config;
+use crate::domain::account::User;
+use crate::domain::audit::Origin;
+use crate::domain::email::Email;
+use crate::domain::entropy::SystemEntropy;
+use crate::domain::id::uuid_v7;
+use crate::flows::account::AccountError;
+use crate::flows::users::{Create, CreateError, Measure, create_user, list, set_roles, take_measure};
+use crate::flows::{Desk, Fault, Invalid, Visit};
+use crate::house;
+use crate::store::users::{Page, by_email_with_hash};
+
+#[derive(Subcommand)]
+pub(super) enum Users {
+    /// Make an account; the password is read from the first line of standard input.
+    Create {
+        /// The account's address.
+        email: String,
+        /// How the person is called.
+        #[arg(long)]
+        name: Option<String>,
+        /// What they may do; may be given several times.
+        #[arg(long = "role", default_value = "user")]
+        roles: Vec<String>,
+        /// Make it without a password.
+        #[arg(long)]
+        no_password: bool,
+    },
+    /// List accounts in the order in which they were made.
+    List {
+        /// Only the account with this address.
+        #[arg(long)]
+        email: Option<String>,
+        /// One JSON object a line.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Keep an account from signing in and end its sessions.
+    Disable {
+        /// The account's address.
+        email: String,
+    },
+    /// Let an account sign in again.
+    Enable {
+        /// The account's address.
+        email: String,
+    },
+    /// Give an account exactly these roles.
+    SetRole {
+        /// The account's address.
+        email: String,
+        /// The roles.
+        #[arg(required = true)]
+        roles: Vec<String>,
+    },
+}
+
+pub(super) fn run(config: Config, command: Users) -> anyhow::Result<ExitCode> {
+    let foundations = foundations(config)?;
+    let (runtime, system, arbiter) = (runtime()?, System::new(), Arbiter::new());
+    let lifeline = Lifeline::default();
+    let actors = arbiter.handle();
+    let front = runtime.block_on(house::build(
+        &foundations,
+        runtime.handle().clone(),
+        &actors,
+        &lifeline,
+    ))?;
+    let now = foundations.clock.now();
+    let request_id = format!("cli-{}", uuid_v7(now, &SystemEntropy));
+    let origin = Origin {
+        address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        user_agent: Some("guardhouse users".into()),
+        request_id,
+    };
+    let visit = Visit { now, origin };
+    let work = runtime.spawn(async move {
+        let done = carry_out(&front.desk, command, &visit).await;
+        front.desk.audit.drain().await;
+        front.desk.db.close().await;
+        done
+    });
+    // The system's own thread hands the passwords on to the hash threads, so it must run meanwhile.
+    let done = system.block_on(work).context("the command panicked")?;
+    arbiter.stop();
+    done.map(|()| ExitCode::SUCCESS)
+}
+
+async fn carry_out(desk: &Desk, command: Users, visit: &Visit) -> anyhow::Result<()> {
+    match command {
+        Users::Create {
+            email,
+            name,
+            roles,
+            no_password,
+        } => {
+            let password = if no_password { None } else { Some(read_password()?) };
+            let request = Create {
+                email,
+                password,
+                name,
+                roles,
+            };
+            let user = create_user(desk, request, None, visit)
+                .await
+                .map_err(|error| match error {
+                    CreateError::EmailTaken => anyhow::anyhow!("another account has this e-mail address"),
+                    CreateError::Invalid(invalid) => anyhow::anyhow!(words(&invalid)),
+                    CreateError::Fault(fault) => fault.into(),
+                })?;
+            println!("{}", user.id);
+        }
+        Users::List { email, json } => print_all(desk, email, json).await?,
+        Users::Disable { email } => measure(desk, &email, Measure::Disable, visit).await?,
+        Users::Enable { email } => measure(desk, &email, Measure::Enable, visit).await?,
+        Users::SetRole { email, roles } => {
+            let user = named(desk, &email).await?;
+            let changed = set_roles(desk, user.id, &roles, None, visit)
+                .await
+                .map_err(told)?;
+            print(&changed, false);
+        }
+    }
+    Ok(())
+}
+
+async fn measure(desk: &Desk, email: &str, measure: Measure, visit: &Visit) -> anyhow::Result<()> {
+    let user = named(desk, email).await?;
+    take_measure(desk, user.id, measure, None, visit)
+        .await
+        .map_err(told)?;
+    let user = named(desk, email).await?;
+    print(&user, false);
+    Ok(())
+}
+
+async fn named(desk: &Desk, email: &str) -> anyhow::Result<User> {
+    let canonical = Email::parse(email).with_context(|| format!("{email:?}"))?;
+    let found = by_email_with_hash(desk.db.reader(), &canonical)
+        .await
+        .map_err(Fault::from)?;
+    found
+        .map(|(user, _)| user)
+        .with_context(|| format!("there is no account {canonical}"))
+}
+
+async fn print_all(desk: &Desk, email: Option<String>, json: bool) -> anyhow::Result<()> {
+    const ON_PAGE: u64 = 500;
+    let email = email
+        .map(|email| Email::parse(&email).with_context(|| format!("{email:?}")))
+        .transpose()?;
+    let mut page = Page {
+        after: None,
+        limit: ON_PAGE,
+        email,
+    };
+    loop {
+        let users = list(desk, &page).await?;
+        users.iter().for_each(|user| print(user, json));
+        match users.last() {
+            Some(last) if users.len() as u64 == ON_PAGE => page.after = Some(last.id),
+            _ => return Ok(()),
+        }
+    }
+}
+
+fn print(user: &User, json: bool) {
+    let roles: Vec<_> = user.roles.iter().map(|role| role.as_str()).collect();
+    let state = if user.is_enabled() { "enabled" } else { "disabled" };
+    if json {
+        let name = user.name.as_ref().map(|name| name.as_str());
+        let line = serde_json::json!({
+            "id": user.id, "email": user.email, "name": name, "roles": roles, "state": state,
+            "created_at": user.created_at, "last_login_at": user.last_login_at,
+        });
+        println!("{line}");
+    } else {
+        println!("{}  {:8}  {}  {}", user.id, state, user.email, roles.join(" "));
+    }
+}
+
+fn read_password() -> anyhow::Result<SecretString> {
+    if std::io::stdin().is_terminal() {
+        eprintln!("password (shown as you type; pipe it in to avoid that):");
+    }
+    let mut line = String::new();
+    std::io::stdin()
+        .lock()
+        .read_line(&mut line)
+        .context("cannot read the password from standard input")?;
+    let password = line.trim_end_matches(['\r', '\n']);
+    if password.is_empty() {
+        bail!("no password on standard input; use --no-password to make an account without one");
+    }
+    Ok(SecretString::from(password.to_owned()))
+}
+
+fn told(error: AccountError) -> anyhow::Error {
+    match error {
+        AccountError::Gone => anyhow::anyhow!("the account is gone"),
+        AccountError::Invalid(invalid) => anyhow::anyhow!(words(&invalid)),
+        AccountError::Fault(fault) => fault.into(),
+    }
+}
+
+fn words(invalid: &[Invalid]) -> String {
+    invalid
+        .iter()
+        .map(|fault| fault.detail.as_str())
+        .collect::<Vec<_>>()
+        .join("; ")
+}

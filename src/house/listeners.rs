@@ -1,0 +1,103 @@
+//! The two HTTP servers: the public one, and the operators'.
+
+use std::net::{SocketAddr, TcpListener};
+use std::time::Duration;
+
+use actix_web::dev::{Server, ServerHandle};
+use actix_web::middleware::from_fn;
+use actix_web::{App, HttpServer, web};
+
+use super::{Foundations, StartError};
+use crate::config;
+use crate::http::{Front, front_door, not_found, ops_routes, routes};
+
+/// Both servers, listening.
+pub struct Listeners {
+    /// Where the public one listens.
+    pub address: SocketAddr,
+    /// Where the operators' one listens.
+    pub ops_address: SocketAddr,
+    /// Stops the public one.
+    pub public: ServerHandle,
+    /// Stops the operators' one.
+    pub ops: ServerHandle,
+}
+
+/// Starts both servers for `front`. Must be called inside an actix system, whose thread accepts connections.
+///
+/// # Errors
+///
+/// [`StartError::Listen`] when an address is not free.
+pub fn listen(foundations: &Foundations, front: web::Data<Front>) -> Result<Listeners, StartError> {
+    let settings = foundations.config.server.clone();
+    let (public_socket, address) = bind(settings.bind, "server.bind")?;
+    let (ops_socket, ops_address) = bind(settings.ops_bind, "server.ops_bind")?;
+
+    let (base_path, shared) = (settings.base_path.clone(), front.clone());
+    let public = HttpServer::new(move || {
+        App::new()
+            .app_data(shared.clone())
+            .wrap(from_fn(front_door))
+            .service(
+                web::scope(&base_path)
+                    .configure(routes)
+                    .default_service(web::to(not_found)),
+            )
+            .default_service(web::to(not_found))
+    })
+    .workers(settings.workers.get())
+    .max_connections(settings.max_connections.div_ceil(settings.workers.get()))
+    .keep_alive(keep_alive(&settings))
+    .client_request_timeout(settings.client_timeout)
+    .client_disconnect_timeout(Duration::from_secs(1))
+    .shutdown_timeout(settings.shutdown_timeout.as_secs().max(1))
+    .disable_signals()
+    .listen(public_socket);
+
+    let prometheus = web::Data::new(foundations.prometheus.clone());
+    let ops = HttpServer::new(move || {
+        App::new()
+            .app_data(front.clone())
+            .app_data(prometheus.clone())
+            .wrap(from_fn(front_door))
+            .configure(ops_routes)
+            .default_service(web::to(not_found))
+    })
+    .workers(1)
+    .client_request_timeout(settings.client_timeout)
+    .shutdown_timeout(1)
+    .disable_signals()
+    .listen(ops_socket);
+
+    let refused = |address, key| move |reason| StartError::Listen { address, key, reason };
+    let public = run(public.map_err(refused(address, "server.bind"))?.run());
+    let ops = run(ops.map_err(refused(ops_address, "server.ops_bind"))?.run());
+    Ok(Listeners {
+        address,
+        ops_address,
+        public,
+        ops,
+    })
+}
+
+fn run(server: Server) -> ServerHandle {
+    let handle = server.handle();
+    actix::spawn(server);
+    handle
+}
+
+fn keep_alive(settings: &config::Server) -> actix_web::http::KeepAlive {
+    if settings.keep_alive.is_zero() {
+        actix_web::http::KeepAlive::Disabled
+    } else {
+        actix_web::http::KeepAlive::Timeout(settings.keep_alive)
+    }
+}
+
+fn bind(address: SocketAddr, key: &'static str) -> Result<(TcpListener, SocketAddr), StartError> {
+    let bound = TcpListener::bind(address).and_then(|socket| {
+        let local = socket.local_addr()?;
+        Ok((socket, local))
+    });
+    bound.map_err(|reason| StartError::Listen { address, key, reason })
+}

@@ -1,0 +1,240 @@
+//! The composition root: configuration → stores → keys → actors → flows → HTTP. Reads from top to bottom.
+
+mod keys;
+mod listeners;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use actix::ArbiterHandle;
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::runtime::Handle as Runtime;
+
+pub use keys::{KeyRingFault, generate_key};
+pub use listeners::{Listeners, listen};
+
+use crate::actors::keeper::Lifeline;
+use crate::actors::{Audit, Hashers, Limits, Sessions, audit, sessions};
+use crate::config::{Config, HashAlgorithm, RegistrationMode, SessionStoreKind};
+use crate::domain::clock::Clock;
+use crate::domain::entropy::Entropy;
+use crate::domain::id::InstanceId;
+use crate::domain::password::Policy;
+use crate::domain::session::Lifetimes;
+use crate::flows::{Desk, Rules};
+use crate::http::{Detached, Front};
+use crate::store::session::{DatabaseSessions, MemorySessions, SessionStore};
+use crate::store::{Db, StoreError};
+use crate::tokens::revocations::Revocations;
+
+/// bcrypt reads no further than this; a longer password must be refused rather than cut.
+const BCRYPT_READS: usize = 72;
+
+/// What a house is built on. Tests bring a clock that stands still and entropy that repeats.
+#[derive(Clone)]
+pub struct Foundations {
+    /// The checked configuration.
+    pub config: Arc<Config>,
+    /// Where the time comes from.
+    pub clock: Arc<dyn Clock>,
+    /// Where chance comes from.
+    pub entropy: Arc<dyn Entropy>,
+    /// Renders the process's metrics.
+    pub prometheus: PrometheusHandle,
+}
+
+/// Why the house does not stand.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data directory cannot be used.
+    #[error("the data directory {path} cannot be used: {reason}")]
+    DataDir {
+        /// Which.
+        path: String,
+        /// Why not.
+        reason: std::io::Error,
+    },
+    /// The database is away or refuses.
+    #[error("the database cannot be used: {0}; check database.url and that the server runs")]
+    Database(StoreError),
+    /// Something the configuration names is not in this release.
+    #[error("{0}")]
+    NotAvailable(String),
+    /// The keys cannot be used.
+    #[error(transparent)]
+    Keys(#[from] KeyRingFault),
+    /// An address is not free.
+    #[error("cannot listen on {address} ({key}): {reason}")]
+    Listen {
+        /// The configured address.
+        address: SocketAddr,
+        /// The setting it comes from.
+        key: &'static str,
+        /// Why not.
+        reason: std::io::Error,
+    },
+    /// The operating system refuses threads.
+    #[error("the operating system refuses a runtime: {0}")]
+    Runtime(std::io::Error),
+}
+
+/// Connects the database and brings its schema up to date, where that is configured.
+///
+/// # Errors
+///
+/// [`StartError::DataDir`], [`StartError::Database`]
+pub async fn database(config: &Config) -> Result<Db, StartError> {
+    data_dir(config)?;
+    Db::connect(&config.database).await.map_err(StartError::Database)
+}
+
+/// Builds everything but the listeners. Must run on the shared `runtime`, which owns the connections from then on;
+/// the actors live on `arbiter`.
+///
+/// # Errors
+///
+/// [`StartError`]; nothing is listening then.
+pub async fn build(
+    foundations: &Foundations,
+    runtime: Runtime,
+    arbiter: &ArbiterHandle,
+    lifeline: &Lifeline,
+) -> Result<Front, StartError> {
+    let Foundations {
+        config,
+        clock,
+        entropy,
+        ..
+    } = foundations;
+    let db = database(config).await?;
+    if config.database.migrate {
+        db.migrate_up().await.map_err(StartError::Database)?;
+    }
+    let keys = keys::load(config, &db, clock.now(), &**entropy).await?;
+
+    let view = Arc::new(Revocations::new());
+    let store: Arc<dyn SessionStore> = match config.sessions.store {
+        SessionStoreKind::Database => Arc::new(DatabaseSessions::new(db.clone())),
+        SessionStoreKind::Memory => {
+            // Sessions of an earlier process are gone, and their access tokens must go with them.
+            view.refuse_sessions_opened_before(clock.now());
+            Arc::new(MemorySessions::default())
+        }
+        SessionStoreKind::Redis => {
+            let reason =
+                "sessions.store = \"redis\" is not in this release yet; use \"database\" or \"memory\"";
+            return Err(StartError::NotAvailable(reason.into()));
+        }
+    };
+
+    let hashers = Hashers::start(&config.hashing, entropy.clone());
+    let limits = Limits::start(&config.limits, arbiter, lifeline.clone());
+    let parts = sessions::Parts {
+        store,
+        db: db.clone(),
+        view: view.clone(),
+        clock: clock.clone(),
+        runtime: runtime.clone(),
+    };
+    let sessions = Sessions::start(&config.sessions, parts, arbiter, lifeline.clone());
+    let sessions = sessions.await.map_err(StartError::Database)?;
+    let parts = audit::Parts {
+        sink: Arc::new(db.clone()),
+        runtime: runtime.clone(),
+        entropy: entropy.clone(),
+        instance: InstanceId::generate(clock.now(), &**entropy),
+    };
+    let audit = Audit::start(&config.audit, parts, arbiter, lifeline.clone());
+
+    let desk = Desk {
+        db,
+        hashers,
+        limits,
+        sessions,
+        audit,
+        access_tokens: keys.access_tokens,
+        refresh_tokens: keys.refresh_tokens,
+        revocations: view,
+        entropy: entropy.clone(),
+        rules: rules(config),
+    };
+    start_upkeep(foundations, &runtime, desk.limits.clone());
+    Ok(Front {
+        desk,
+        detached: Detached::new(runtime),
+        clock: clock.clone(),
+        trusted_proxies: config.server.trusted_proxies.clone(),
+        body_limit: config.server.body_limit,
+        body_timeout: config.server.client_timeout.saturating_mul(2),
+        ops_token: config.server.ops_token.clone(),
+        jwks: keys.jwks,
+        paserks: keys.paserks,
+        draining: AtomicBool::new(false),
+    })
+}
+
+fn data_dir(config: &Config) -> Result<(), StartError> {
+    use std::os::unix::fs::DirBuilderExt;
+    let path = &config.data_dir;
+    let made = std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path);
+    made.map_err(|reason| StartError::DataDir {
+        path: path.display().to_string(),
+        reason,
+    })
+}
+
+fn rules(config: &Config) -> Rules {
+    let passwords = &config.passwords;
+    let cut = match config.hashing.algorithm {
+        HashAlgorithm::Bcrypt => BCRYPT_READS,
+        HashAlgorithm::Argon2id => usize::MAX,
+    };
+    Rules {
+        passwords: Policy {
+            min_length: passwords.min_length,
+            max_length: passwords.max_length.min(cut),
+            require_upper: passwords.require_upper,
+            require_lower: passwords.require_lower,
+            require_digit: passwords.require_digit,
+        },
+        registration_open: config.registration.mode == RegistrationMode::Open,
+        sign_in_after_registration: config.registration.sign_in,
+        limits: (&config.limits).into(),
+        access_lifetime: config.tokens.access_lifetime,
+        refresh_tokens: config.sessions.refresh_tokens,
+        lifetimes: if config.sessions.refresh_tokens {
+            Lifetimes {
+                absolute: config.sessions.refresh_lifetime,
+                idle: config.sessions.idle_timeout,
+            }
+        } else {
+            // Nothing prolongs such a session: it lives as long as its only access token.
+            Lifetimes {
+                absolute: config.tokens.access_lifetime,
+                idle: config.tokens.access_lifetime,
+            }
+        },
+        refresh_grace: config.sessions.refresh_grace,
+        most_sessions: config.sessions.max_per_user,
+        max_staleness: config.sessions.revocation.max_staleness,
+        on_stale: config.sessions.revocation.on_stale,
+    }
+}
+
+/// What must happen now and then and belongs to no actor's own timers.
+fn start_upkeep(foundations: &Foundations, runtime: &Runtime, limits: Limits) {
+    let (prometheus, clock) = (foundations.prometheus.clone(), foundations.clock.clone());
+    runtime.spawn(async move {
+        let mut tick = tokio::time::interval(Duration::from_secs(5));
+        loop {
+            tick.tick().await;
+            prometheus.run_upkeep();
+            let _ = limits.sweep(clock.now()).await;
+        }
+    });
+}

@@ -1,0 +1,210 @@
+//! From start to exit: runtimes, signals, readiness, and the ladder down.
+//!
+//! ```text
+//! thread "guardhouse"  actix system: accepts connections, waits for the end
+//! threads "io"         the shared runtime: owns every connection, runs the flows, outlives the HTTP workers
+//! HTTP workers         parse, verify tokens, render
+//! one arbiter          limiter, session keeper, audit writer
+//! hash threads         passwords
+//! ```
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use actix::{Arbiter, System};
+use actix_web::web;
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use crate::actors::keeper::Lifeline;
+use crate::house::{self, Foundations, Listeners, StartError};
+use crate::http::Front;
+
+/// The longest the last step waits for the stores.
+const LAST_WRITES: Duration = Duration::from_secs(10);
+
+/// A house that answers requests.
+pub struct Running {
+    /// Where the public listener is.
+    pub address: SocketAddr,
+    /// Where the operators' listener is.
+    pub ops_address: SocketAddr,
+    /// What the handlers work with; for tests and the command line.
+    pub front: web::Data<Front>,
+    stop: watch::Sender<bool>,
+    thread: JoinHandle<ExitCode>,
+}
+
+/// Starts a house on threads of its own. With `signals`, SIGTERM and SIGINT end it.
+///
+/// # Errors
+///
+/// [`StartError`]; no thread is left then.
+pub fn start(foundations: Foundations, signals: bool) -> Result<Running, StartError> {
+    let (started, wait) = mpsc::channel();
+    let (stop, stopped) = watch::channel(false);
+    let body = move || match Built::new(&foundations) {
+        Err(error) => {
+            let _ = started.send(Err(error));
+            ExitCode::FAILURE
+        }
+        Ok((built, system)) => system.block_on(async move {
+            let listeners = match house::listen(&foundations, built.front.clone()) {
+                Ok(listeners) => listeners,
+                Err(error) => {
+                    let _ = started.send(Err(error));
+                    return ExitCode::FAILURE;
+                }
+            };
+            let addresses = (listeners.address, listeners.ops_address);
+            let _ = started.send(Ok((addresses, built.front.clone())));
+            let code = wait_for_the_end(&built.lifeline, stopped, signals).await;
+            built.climb_down(&foundations, listeners).await;
+            code
+        }),
+    };
+    let thread = std::thread::Builder::new()
+        .name("guardhouse".into())
+        .spawn(body)
+        .map_err(StartError::Runtime)?;
+    match wait.recv() {
+        Ok(Ok(((address, ops_address), front))) => Ok(Running {
+            address,
+            ops_address,
+            front,
+            stop,
+            thread,
+        }),
+        Ok(Err(error)) => {
+            let _ = thread.join();
+            Err(error)
+        }
+        Err(_) => Err(StartError::Runtime(std::io::Error::other(
+            "the main thread panicked while starting",
+        ))),
+    }
+}
+
+impl Running {
+    /// Waits until the house has ended by itself or by a signal.
+    pub fn wait(self) -> ExitCode {
+        self.thread.join().unwrap_or(ExitCode::FAILURE)
+    }
+
+    /// Ends the house in order and waits for it.
+    pub fn stop(self) -> ExitCode {
+        self.stop.send_replace(true);
+        self.wait()
+    }
+}
+
+struct Built {
+    front: web::Data<Front>,
+    runtime: Runtime,
+    arbiter: Arbiter,
+    lifeline: Lifeline,
+}
+
+impl Built {
+    fn new(foundations: &Foundations) -> Result<(Self, actix::SystemRunner), StartError> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(foundations.config.server.workers.get().clamp(2, 8))
+            .thread_name("io")
+            .enable_all()
+            .build()
+            .map_err(StartError::Runtime)?;
+        let system = System::new();
+        let arbiter = Arbiter::new();
+        let lifeline = Lifeline::default();
+        let actors = arbiter.handle();
+        let building = house::build(foundations, runtime.handle().clone(), &actors, &lifeline);
+        let front = web::Data::new(runtime.block_on(building)?);
+        Ok((
+            Self {
+                front,
+                runtime,
+                arbiter,
+                lifeline,
+            },
+            system,
+        ))
+    }
+
+    /// The ladder: each step lets go of what the steps before no longer need.
+    async fn climb_down(self, foundations: &Foundations, listeners: Listeners) {
+        let Self {
+            front,
+            runtime,
+            arbiter,
+            ..
+        } = self;
+        let patience = foundations.config.server.shutdown_timeout;
+        tracing::info!("shutting down");
+        front.drain();
+        // 1. No new connection; requests under way are answered.
+        listeners.public.stop(true).await;
+        // 2. Flows whose clients have left go on to their end.
+        bounded("flows", patience, front.detached.finish()).await;
+        // 3. What the actors still hold is written.
+        bounded("session touches", LAST_WRITES, front.desk.sessions.drain()).await;
+        bounded("audit events", LAST_WRITES, front.desk.audit.drain()).await;
+        // 4. The operators could watch until here.
+        listeners.ops.stop(false).await;
+        // 5. Connections, actors, threads.
+        let db = front.desk.db.clone();
+        let closing = runtime.spawn(async move { db.close().await });
+        bounded("connections", LAST_WRITES, async { drop(closing.await) }).await;
+        arbiter.stop();
+        let _ = arbiter.join();
+        runtime.shutdown_background();
+        tracing::info!("shut down");
+    }
+}
+
+async fn bounded(what: &'static str, patience: Duration, step: impl Future<Output = ()>) {
+    if tokio::time::timeout(patience, step).await.is_err() {
+        tracing::error!(
+            what,
+            seconds = patience.as_secs(),
+            "gave up waiting while shutting down"
+        );
+    }
+}
+
+async fn wait_for_the_end(
+    lifeline: &Lifeline,
+    mut stopped: watch::Receiver<bool>,
+    signals: bool,
+) -> ExitCode {
+    let signal = async {
+        if !signals {
+            return std::future::pending().await;
+        }
+        let (Ok(mut terminate), Ok(mut interrupt)) =
+            (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+        else {
+            tracing::error!("signals cannot be received; only SIGKILL will end this process");
+            return std::future::pending().await;
+        };
+        tokio::select! {
+            _ = terminate.recv() => "SIGTERM",
+            _ = interrupt.recv() => "SIGINT",
+        }
+    };
+    tokio::select! {
+        name = signal => {
+            tracing::info!(signal = name, "asked to end");
+            ExitCode::SUCCESS
+        }
+        _ = stopped.wait_for(|stop| *stop) => ExitCode::SUCCESS,
+        actor = lifeline.pulled() => {
+            tracing::error!(actor, "an actor keeps failing; ending so that the service manager starts anew");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! Logs: one line an event, fields beside the text, on standard output.
+
+use std::io::IsTerminal;
+
+use tracing_subscriber::EnvFilter;
+
+use crate::config::{Log, LogFormat};
+
+/// The logs cannot be set up as configured.
+#[derive(Debug, thiserror::Error)]
+pub enum LogFault {
+    /// The filter cannot be read.
+    #[error("log.filter {filter:?} cannot be read: {reason}; write it like \"info,guardhouse=debug\"")]
+    Filter {
+        /// As configured.
+        filter: String,
+        /// What is wrong about it.
+        reason: String,
+    },
+    /// Another subscriber is there already.
+    #[error("logs are set up already")]
+    Twice,
+}
+
+/// Sends the logs of this process to standard output from now on.
+///
+/// # Errors
+///
+/// [`LogFault`]
+pub fn install(settings: &Log) -> Result<(), LogFault> {
+    let filter = EnvFilter::try_new(&settings.filter).map_err(|error| LogFault::Filter {
+        filter: settings.filter.clone(),
+        reason: error.to_string(),
+    })?;
+    let logs = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stdout().is_terminal());
+    match settings.format {
+        LogFormat::Pretty => logs.try_init(),
+        LogFormat::Compact => logs.compact().try_init(),
+        LogFormat::Json => logs.json().flatten_event(true).try_init(),
+    }
+    .map_err(|_| LogFault::Twice)
+}
