@@ -22,8 +22,10 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::actors::keeper::Lifeline;
-use crate::house::{self, Foundations, Listeners, StartError};
+use crate::house::{self, Foundations, Listeners, Sockets, StartError};
 use crate::http::Front;
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The longest the last step waits for the stores.
 const LAST_WRITES: Duration = Duration::from_secs(10);
@@ -34,8 +36,10 @@ pub struct Running {
     pub address: SocketAddr,
     /// Where the operators' listener is.
     pub ops_address: SocketAddr,
-    /// What the handlers work with; for tests and the command line.
+    /// What the handlers work with; for tests.
     pub front: web::Data<Front>,
+    /// The shared runtime, on which connections may be used; for tests.
+    pub runtime: tokio::runtime::Handle,
     stop: watch::Sender<bool>,
     thread: JoinHandle<ExitCode>,
 }
@@ -48,13 +52,16 @@ pub struct Running {
 pub fn start(foundations: Foundations, signals: bool) -> Result<Running, StartError> {
     let (started, wait) = mpsc::channel();
     let (stop, stopped) = watch::channel(false);
+    // Before anything is touched: a second server on the same address must not migrate the first one's database.
+    let sockets = Sockets::bind(&foundations.config.server)?;
+    tracing::info!(address = %sockets.address, ops_address = %sockets.ops_address, "starting guardhouse {VERSION} on http://{}", sockets.address);
     let body = move || match Built::new(&foundations) {
         Err(error) => {
             let _ = started.send(Err(error));
             ExitCode::FAILURE
         }
         Ok((built, system)) => system.block_on(async move {
-            let listeners = match house::listen(&foundations, built.front.clone()) {
+            let listeners = match house::listen(&foundations, sockets, built.front.clone()) {
                 Ok(listeners) => listeners,
                 Err(error) => {
                     let _ = started.send(Err(error));
@@ -62,31 +69,23 @@ pub fn start(foundations: Foundations, signals: bool) -> Result<Running, StartEr
                 }
             };
             let addresses = (listeners.address, listeners.ops_address);
-            let _ = started.send(Ok((addresses, built.front.clone())));
+            let _ = started.send(Ok((addresses, built.front.clone(), built.runtime.handle().clone())));
             let code = wait_for_the_end(&built.lifeline, stopped, signals).await;
             built.climb_down(&foundations, listeners).await;
             code
         }),
     };
-    let thread = std::thread::Builder::new()
-        .name("guardhouse".into())
-        .spawn(body)
-        .map_err(StartError::Runtime)?;
+    let thread =
+        std::thread::Builder::new().name("guardhouse".into()).spawn(body).map_err(StartError::Runtime)?;
     match wait.recv() {
-        Ok(Ok(((address, ops_address), front))) => Ok(Running {
-            address,
-            ops_address,
-            front,
-            stop,
-            thread,
-        }),
+        Ok(Ok(((address, ops_address), front, runtime))) => {
+            Ok(Running { address, ops_address, front, runtime, stop, thread })
+        }
         Ok(Err(error)) => {
             let _ = thread.join();
             Err(error)
         }
-        Err(_) => Err(StartError::Runtime(std::io::Error::other(
-            "the main thread panicked while starting",
-        ))),
+        Err(_) => Err(StartError::Runtime(std::io::Error::other("the main thread panicked while starting"))),
     }
 }
 
@@ -124,25 +123,12 @@ impl Built {
         let actors = arbiter.handle();
         let building = house::build(foundations, runtime.handle().clone(), &actors, &lifeline);
         let front = web::Data::new(runtime.block_on(building)?);
-        Ok((
-            Self {
-                front,
-                runtime,
-                arbiter,
-                lifeline,
-            },
-            system,
-        ))
+        Ok((Self { front, runtime, arbiter, lifeline }, system))
     }
 
     /// The ladder: each step lets go of what the steps before no longer need.
     async fn climb_down(self, foundations: &Foundations, listeners: Listeners) {
-        let Self {
-            front,
-            runtime,
-            arbiter,
-            ..
-        } = self;
+        let Self { front, runtime, arbiter, .. } = self;
         let patience = foundations.config.server.shutdown_timeout;
         tracing::info!("shutting down");
         front.drain();
@@ -168,11 +154,7 @@ impl Built {
 
 async fn bounded(what: &'static str, patience: Duration, step: impl Future<Output = ()>) {
     if tokio::time::timeout(patience, step).await.is_err() {
-        tracing::error!(
-            what,
-            seconds = patience.as_secs(),
-            "gave up waiting while shutting down"
-        );
+        tracing::error!(what, seconds = patience.as_secs(), "gave up waiting while shutting down");
     }
 }
 

@@ -44,20 +44,14 @@ fn table() -> Vec<Row> {
         let mut cell = || cells.next().expect("a row of the table has four cells");
         let [place, modules, crates, reason] = [cell(), cell(), cell(), cell()];
         let words = |cell: &'static str| cell.split_whitespace().collect();
-        Row {
-            place,
-            modules: words(modules),
-            crates: words(crates),
-            reason,
-        }
+        Row { place, modules: words(modules), crates: words(crates), reason }
     };
     TABLE.trim().lines().map(row).collect()
 }
 
 /// Whether `path` is `root` or below it.
 fn is_within(path: &str, root: &str, separator: &str) -> bool {
-    path.strip_prefix(root)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with(separator))
+    path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with(separator))
 }
 
 /// The faults of one file, given its path below `src/` and its text.
@@ -68,9 +62,7 @@ fn violations(file: &str, source: &str) -> Vec<String> {
     let table = table();
     let row = table.iter().find(|row| is_within(place, row.place, "/"));
     if row.is_none() && !is_composition {
-        return vec![format!(
-            "src/{file}: its folder has no row in the table of tests/house_rules.rs"
-        )];
+        return vec![format!("src/{file}: its folder has no row in the table of tests/house_rules.rs")];
     }
     let mut faults = Vec::new();
     for name in names(source, place) {
@@ -80,10 +72,7 @@ fn violations(file: &str, source: &str) -> Vec<String> {
             fault(NO_ANYHOW);
         }
         if folder == "flows"
-            && name
-                .path
-                .split("::")
-                .any(|part| part.starts_with("spawn") || part == "JoinSet")
+            && name.path.split("::").any(|part| part.starts_with("spawn") || part == "JoinSet")
         {
             fault(NO_SPAWN);
         }
@@ -93,19 +82,12 @@ fn violations(file: &str, source: &str) -> Vec<String> {
         if let Some(module) = name.path.strip_prefix("crate::") {
             let mut allowed = row.modules.iter().copied().chain([folder]);
             if !allowed.any(|root| is_within(module, root, "::")) {
-                fault(&format!(
-                    "{folder} may use only [{}]: {}",
-                    row.modules.join(" "),
-                    row.reason
-                ));
+                fault(&format!("{folder} may use only [{}]: {}", row.modules.join(" "), row.reason));
             }
         } else if !row.crates.contains(&first)
             && let Some(home) = table.iter().rfind(|row| row.crates.contains(&first))
         {
-            fault(&format!(
-                "only {} names it, so that replacing it means rewriting one folder",
-                home.place
-            ));
+            fault(&format!("only {} names it, so that replacing it means rewriting one folder", home.place));
         }
     }
     faults
@@ -158,10 +140,7 @@ fn rooms_are_small_and_say_what_they_are_for() {
         .filter(|(_, source)| !source.starts_with("//!"))
         .map(|(file, _)| format!("src/{file}"))
         .collect();
-    assert_none(
-        "a file begins with `//!`: what lives here, and what must not",
-        &silent,
-    );
+    assert_none("a file begins with `//!`: what lives here, and what must not", &silent);
     let halls: Vec<_> = house
         .iter()
         .filter(|(_, source)| lines(source) > 400)
@@ -169,9 +148,5 @@ fn rooms_are_small_and_say_what_they_are_for() {
         .collect();
     assert_none("no file is longer than 400 lines", &halls);
     let small = house.values().filter(|source| lines(source) < 150).count();
-    assert!(
-        small * 2 >= house.len(),
-        "only {small} of {} files are shorter than 150 lines",
-        house.len()
-    );
+    assert!(small * 2 >= house.len(), "only {small} of {} files are shorter than 150 lines", house.len());
 }

@@ -1,1 +1,9 @@
-//! tests
+//! Every test that needs the whole crate, in one binary: each further one would link everything again.
+#![allow(unreachable_pub, reason = "a test binary has no callers")]
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+mod config;
+mod house_rules;
+mod http;
+mod support;
+mod tokens;

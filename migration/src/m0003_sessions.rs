@@ -31,13 +31,10 @@ impl MigrationTrait for Migration {
             )
             .await?;
         // The absolute end never comes before the idle one, so the sweep needs only this index.
-        for (name, column) in [
-            ("sessions_user_id", "user_id"),
-            ("sessions_idle_expires_at", "idle_expires_at"),
-        ] {
-            manager
-                .create_index(Index::create().name(name).table("sessions").col(column).take())
-                .await?;
+        for (name, column) in
+            [("sessions_user_id", "user_id"), ("sessions_idle_expires_at", "idle_expires_at")]
+        {
+            manager.create_index(Index::create().name(name).table("sessions").col(column).take()).await?;
         }
         Ok(())
     }

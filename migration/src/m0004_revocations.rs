@@ -24,17 +24,12 @@ impl MigrationTrait for Migration {
                     .take(),
             )
             .await?;
-        let expiry = Index::create()
-            .name("revocations_expires_at")
-            .table("revocations")
-            .col("expires_at")
-            .take();
+        let expiry =
+            Index::create().name("revocations_expires_at").table("revocations").col("expires_at").take();
         manager.create_index(expiry).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager
-            .drop_table(Table::drop().table("revocations").take())
-            .await
+        manager.drop_table(Table::drop().table("revocations").take()).await
     }
 }

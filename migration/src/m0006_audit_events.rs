@@ -28,32 +28,18 @@ impl MigrationTrait for Migration {
                     .col(uuid("instance"))
                     .col(big_integer_null("seq"))
                     .index(
-                        Index::create()
-                            .name("audit_events_instance_seq")
-                            .unique()
-                            .col("instance")
-                            .col("seq"),
+                        Index::create().name("audit_events_instance_seq").unique().col("instance").col("seq"),
                     )
                     .take(),
             )
             .await?;
         for (name, column) in [("audit_events_user_id", "user_id"), ("audit_events_at", "at")] {
-            manager
-                .create_index(
-                    Index::create()
-                        .name(name)
-                        .table("audit_events")
-                        .col(column)
-                        .take(),
-                )
-                .await?;
+            manager.create_index(Index::create().name(name).table("audit_events").col(column).take()).await?;
         }
         Ok(())
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager
-            .drop_table(Table::drop().table("audit_events").take())
-            .await
+        manager.drop_table(Table::drop().table("audit_events").take()).await
     }
 }

@@ -102,17 +102,12 @@ impl Gate {
 
     fn permit(&self, slot: OwnedSemaphorePermit) -> Permit {
         self.0.meters.depth.increment(1);
-        Permit {
-            gate: self.clone(),
-            _slot: slot,
-        }
+        Permit { gate: self.clone(), _slot: slot }
     }
 
     fn full(&self) -> Refused {
         self.0.meters.full.increment(1);
-        Refused::Full {
-            retry_after: self.retry_after(),
-        }
+        Refused::Full { retry_after: self.retry_after() }
     }
 
     /// When those inside now will be done, from the recent mean; at least one second, in whole seconds.
@@ -155,11 +150,7 @@ impl Permit {
         // A moving mean over the last eight or so; two threads that race lose one sample.
         let sample = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
         let mean = self.gate.0.mean_work_nanos.load(Ordering::Relaxed);
-        let next = if mean == 0 {
-            sample
-        } else {
-            mean - mean / 8 + sample / 8
-        };
+        let next = if mean == 0 { sample } else { mean - mean / 8 + sample / 8 };
         self.gate.0.mean_work_nanos.store(next, Ordering::Relaxed);
     }
 

@@ -55,15 +55,7 @@ impl<M: Message> Gated<M> {
     ) -> (Self, Answer<M::Result>) {
         let (reply, answer) = oneshot::channel();
         let (entered, span) = (Stopwatch::start(), Span::current());
-        let ticket = Ticket {
-            sending,
-            patience,
-            entered,
-            picked_up: None,
-            span,
-            reply,
-            permit,
-        };
+        let ticket = Ticket { sending, patience, entered, picked_up: None, span, reply, permit };
         (Self { message, ticket }, answer)
     }
 

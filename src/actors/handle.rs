@@ -31,10 +31,7 @@ impl<A: Actor> std::fmt::Debug for Handle<A> {
 
 impl<A: Actor> Clone for Handle<A> {
     fn clone(&self) -> Self {
-        Self {
-            address: self.address.clone(),
-            gate: self.gate.clone(),
-        }
+        Self { address: self.address.clone(), gate: self.gate.clone() }
     }
 }
 
@@ -118,10 +115,6 @@ impl<A: Actor> Handle<A> {
     }
 
     async fn enter(&self, patience: Duration) -> Result<Permit, Refused> {
-        if patience.is_zero() {
-            self.gate.enter()
-        } else {
-            self.gate.enter_within(patience).await
-        }
+        if patience.is_zero() { self.gate.enter() } else { self.gate.enter_within(patience).await }
     }
 }

@@ -64,12 +64,7 @@ where
     let (sender, receiver) = channel::channel(1);
     arbiter.spawn_fn(move || {
         let context = Context::with_receiver(receiver).into_future(make());
-        actix::spawn(Keeper {
-            context,
-            name,
-            lifeline,
-            restarts: VecDeque::new(),
-        });
+        actix::spawn(Keeper { context, name, lifeline, restarts: VecDeque::new() });
     });
     Addr::new(sender)
 }

@@ -31,11 +31,7 @@ pub(super) fn run(config: &Config, command: &Migrate) -> anyhow::Result<ExitCode
             Migrate::Status => {}
         }
         for change in db.migrations().await? {
-            println!(
-                "{:8} {}",
-                if change.applied { "applied" } else { "missing" },
-                change.name
-            );
+            println!("{:8} {}", if change.applied { "applied" } else { "missing" }, change.name);
         }
         db.close().await;
         Ok(ExitCode::SUCCESS)

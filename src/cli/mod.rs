@@ -1,9 +1,5 @@
 //! The command line: one file a subcommand. The only place, with `main`, that may use anyhow.
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "the command line speaks to people"
-)]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the command line speaks to people")]
 
 mod config;
 mod keys;
@@ -97,8 +93,5 @@ fn foundations(config: Config) -> anyhow::Result<Foundations> {
 
 /// A runtime for commands that do one thing and end.
 fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
-    Ok(tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()?)
+    Ok(tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?)
 }

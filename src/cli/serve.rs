@@ -15,11 +15,8 @@ pub(super) fn serve(config: Config) -> anyhow::Result<ExitCode> {
     let data_dir = config.data_dir.clone();
     let running = lifecycle::start(foundations(config)?, true)?;
     let (address, ops_address) = (running.address, running.ops_address);
-    tracing::info!(%address, %ops_address, version = env!("CARGO_PKG_VERSION"), "guardhouse is listening on http://{address}");
-    let files = [
-        write(&data_dir, "server.addr", address)?,
-        write(&data_dir, "ops.addr", ops_address)?,
-    ];
+    tracing::info!(%address, %ops_address, "listening");
+    let files = [write(&data_dir, "server.addr", address)?, write(&data_dir, "ops.addr", ops_address)?];
     let code = running.wait();
     for file in files {
         // Whoever still finds the file would ask an address that may be somebody else's by now.

@@ -73,12 +73,7 @@ pub(super) fn run(config: Config, command: Users) -> anyhow::Result<ExitCode> {
     let (runtime, system, arbiter) = (runtime()?, System::new(), Arbiter::new());
     let lifeline = Lifeline::default();
     let actors = arbiter.handle();
-    let front = runtime.block_on(house::build(
-        &foundations,
-        runtime.handle().clone(),
-        &actors,
-        &lifeline,
-    ))?;
+    let front = runtime.block_on(house::build(&foundations, runtime.handle().clone(), &actors, &lifeline))?;
     let now = foundations.clock.now();
     let request_id = format!("cli-{}", uuid_v7(now, &SystemEntropy));
     let origin = Origin {
@@ -101,26 +96,14 @@ pub(super) fn run(config: Config, command: Users) -> anyhow::Result<ExitCode> {
 
 async fn carry_out(desk: &Desk, command: Users, visit: &Visit) -> anyhow::Result<()> {
     match command {
-        Users::Create {
-            email,
-            name,
-            roles,
-            no_password,
-        } => {
+        Users::Create { email, name, roles, no_password } => {
             let password = if no_password { None } else { Some(read_password()?) };
-            let request = Create {
-                email,
-                password,
-                name,
-                roles,
-            };
-            let user = create_user(desk, request, None, visit)
-                .await
-                .map_err(|error| match error {
-                    CreateError::EmailTaken => anyhow::anyhow!("another account has this e-mail address"),
-                    CreateError::Invalid(invalid) => anyhow::anyhow!(words(&invalid)),
-                    CreateError::Fault(fault) => fault.into(),
-                })?;
+            let request = Create { email, password, name, roles };
+            let user = create_user(desk, request, None, visit).await.map_err(|error| match error {
+                CreateError::EmailTaken => anyhow::anyhow!("another account has this e-mail address"),
+                CreateError::Invalid(invalid) => anyhow::anyhow!(words(&invalid)),
+                CreateError::Fault(fault) => fault.into(),
+            })?;
             println!("{}", user.id);
         }
         Users::List { email, json } => print_all(desk, email, json).await?,
@@ -128,9 +111,7 @@ async fn carry_out(desk: &Desk, command: Users, visit: &Visit) -> anyhow::Result
         Users::Enable { email } => measure(desk, &email, Measure::Enable, visit).await?,
         Users::SetRole { email, roles } => {
             let user = named(desk, &email).await?;
-            let changed = set_roles(desk, user.id, &roles, None, visit)
-                .await
-                .map_err(told)?;
+            let changed = set_roles(desk, user.id, &roles, None, visit).await.map_err(told)?;
             print(&changed, false);
         }
     }
@@ -139,9 +120,7 @@ async fn carry_out(desk: &Desk, command: Users, visit: &Visit) -> anyhow::Result
 
 async fn measure(desk: &Desk, email: &str, measure: Measure, visit: &Visit) -> anyhow::Result<()> {
     let user = named(desk, email).await?;
-    take_measure(desk, user.id, measure, None, visit)
-        .await
-        .map_err(told)?;
+    take_measure(desk, user.id, measure, None, visit).await.map_err(told)?;
     let user = named(desk, email).await?;
     print(&user, false);
     Ok(())
@@ -149,24 +128,14 @@ async fn measure(desk: &Desk, email: &str, measure: Measure, visit: &Visit) -> a
 
 async fn named(desk: &Desk, email: &str) -> anyhow::Result<User> {
     let canonical = Email::parse(email).with_context(|| format!("{email:?}"))?;
-    let found = by_email_with_hash(desk.db.reader(), &canonical)
-        .await
-        .map_err(Fault::from)?;
-    found
-        .map(|(user, _)| user)
-        .with_context(|| format!("there is no account {canonical}"))
+    let found = by_email_with_hash(desk.db.reader(), &canonical).await.map_err(Fault::from)?;
+    found.map(|(user, _)| user).with_context(|| format!("there is no account {canonical}"))
 }
 
 async fn print_all(desk: &Desk, email: Option<String>, json: bool) -> anyhow::Result<()> {
     const ON_PAGE: u64 = 500;
-    let email = email
-        .map(|email| Email::parse(&email).with_context(|| format!("{email:?}")))
-        .transpose()?;
-    let mut page = Page {
-        after: None,
-        limit: ON_PAGE,
-        email,
-    };
+    let email = email.map(|email| Email::parse(&email).with_context(|| format!("{email:?}"))).transpose()?;
+    let mut page = Page { after: None, limit: ON_PAGE, email };
     loop {
         let users = list(desk, &page).await?;
         users.iter().for_each(|user| print(user, json));
@@ -197,10 +166,7 @@ fn read_password() -> anyhow::Result<SecretString> {
         eprintln!("password (shown as you type; pipe it in to avoid that):");
     }
     let mut line = String::new();
-    std::io::stdin()
-        .lock()
-        .read_line(&mut line)
-        .context("cannot read the password from standard input")?;
+    std::io::stdin().lock().read_line(&mut line).context("cannot read the password from standard input")?;
     let password = line.trim_end_matches(['\r', '\n']);
     if password.is_empty() {
         bail!("no password on standard input; use --no-password to make an account without one");
@@ -217,9 +183,5 @@ fn told(error: AccountError) -> anyhow::Error {
 }
 
 fn words(invalid: &[Invalid]) -> String {
-    invalid
-        .iter()
-        .map(|fault| fault.detail.as_str())
-        .collect::<Vec<_>>()
-        .join("; ")
+    invalid.iter().map(|fault| fault.detail.as_str()).collect::<Vec<_>>().join("; ")
 }

@@ -24,11 +24,7 @@ pub(super) fn check(reader: &mut Reader, config: &Config) {
     let (access, refresh) = (config.tokens.access_lifetime, config.sessions.refresh_lifetime);
     if config.sessions.refresh_tokens
         && access > refresh
-        && reader.sound(&[
-            "tokens.access_lifetime",
-            "sessions.refresh_lifetime",
-            "sessions.refresh_tokens",
-        ])
+        && reader.sound(&["tokens.access_lifetime", "sessions.refresh_lifetime", "sessions.refresh_tokens"])
     {
         let other = reader.origin("sessions.refresh_lifetime");
         reader.refuse(

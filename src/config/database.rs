@@ -50,10 +50,8 @@ impl Database {
             url,
             backend,
             pool: reader.take_in("database.pool", 1..=1000),
-            acquire_timeout: reader.take_in(
-                "database.acquire_timeout",
-                Duration::from_millis(10)..=Duration::from_secs(300),
-            ),
+            acquire_timeout: reader
+                .take_in("database.acquire_timeout", Duration::from_millis(10)..=Duration::from_secs(300)),
             migrate: reader.take("database.migrate"),
         }
     }
@@ -61,12 +59,7 @@ impl Database {
 
 /// The database of a house that was not told about any. In an SQLite address `?` begins the parameters and `%` an escape.
 fn sqlite_in(data_dir: &Path) -> String {
-    let dir = data_dir
-        .display()
-        .to_string()
-        .replace('%', "%25")
-        .replace('?', "%3F")
-        .replace('#', "%23");
+    let dir = data_dir.display().to_string().replace('%', "%25").replace('?', "%3F").replace('#', "%23");
     format!("sqlite://{}/guardhouse.db?mode=rwc", dir.trim_end_matches('/'))
 }
 
@@ -74,40 +67,24 @@ fn recognise(url: &SecretString) -> Result<(SecretString, Backend), Complaint> {
     const HELP: &str = "supported are sqlite://, postgres:// (or postgresql://) and mysql:// (or mariadb://)";
     let text = url.expose_secret();
     let Some((scheme, rest)) = text.split_once(':') else {
-        return Err(Complaint::with_help(
-            "the address of the database has no scheme",
-            HELP,
-        ));
+        return Err(Complaint::with_help("the address of the database has no scheme", HELP));
     };
     let backend = match scheme {
         "sqlite" => return Ok((url.clone(), Backend::Sqlite)),
         "postgres" | "postgresql" => Backend::Postgres,
         "mysql" | "mariadb" => Backend::MySql,
         other => {
-            return Err(Complaint::with_help(
-                format!("`{other}` is not a supported kind of database"),
-                HELP,
-            ));
+            return Err(Complaint::with_help(format!("`{other}` is not a supported kind of database"), HELP));
         }
     };
     let parsed = address::parse(text).map_err(|reason| {
         let help = "in a password, @ : / # ? % and the like must be percent-encoded";
-        Complaint::with_help(
-            format!("the address of the database is unreadable: {reason}"),
-            help,
-        )
+        Complaint::with_help(format!("the address of the database is unreadable: {reason}"), help)
     })?;
     // PostgreSQL has addresses without a host, for Unix sockets: postgres:///name?host=/run/postgresql.
     if backend == Backend::MySql && parsed.host_str().is_none_or(str::is_empty) {
-        return Err(Complaint::with_help(
-            "the address of the database names no host",
-            HELP,
-        ));
+        return Err(Complaint::with_help("the address of the database names no host", HELP));
     }
-    let url = if scheme == "mariadb" {
-        format!("mysql:{rest}").into()
-    } else {
-        url.clone()
-    };
+    let url = if scheme == "mariadb" { format!("mysql:{rest}").into() } else { url.clone() };
     Ok((url, backend))
 }

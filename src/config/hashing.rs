@@ -69,13 +69,9 @@ impl Hashing {
         let algorithm = reader.take("hashing.algorithm");
         let threads = reader.take::<Threads>("hashing.threads");
         let queue = reader.take_in("hashing.queue", 0..=1_000_000);
-        let deadline = reader.take_in(
-            "hashing.deadline",
-            Duration::from_millis(10)..=Duration::from_secs(60),
-        );
-        let memory_budget = reader
-            .take_in("hashing.memory_budget", ByteSize(1 << 20)..=ByteSize(1 << 40))
-            .0;
+        let deadline =
+            reader.take_in("hashing.deadline", Duration::from_millis(10)..=Duration::from_secs(60));
+        let memory_budget = reader.take_in("hashing.memory_budget", ByteSize(1 << 20)..=ByteSize(1 << 40)).0;
         let niceness = reader.take_in("hashing.niceness", 0..=19);
         let argon2 = Argon2Cost::read(reader);
         let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
@@ -107,25 +103,16 @@ impl Hashing {
         let each = self.argon2.bytes();
         if !self.fits() && reader.sound(&SIZES) {
             let total = each.saturating_mul(self.threads.get() as u64);
-            let (budget, other) = (
-                format_bytes(self.memory_budget),
-                reader.origin("hashing.memory_budget"),
-            );
+            let (budget, other) = (format_bytes(self.memory_budget), reader.origin("hashing.memory_budget"));
             let budget = format!("`hashing.memory_budget` is {budget} ({other})");
-            let help = format!(
-                "fewer threads, `\"auto\"`, or a budget of at least {}",
-                format_bytes(total)
-            );
+            let help = format!("fewer threads, `\"auto\"`, or a budget of at least {}", format_bytes(total));
             let (each, total) = (format_bytes(each), format_bytes(total));
             if self.threads == NonZeroUsize::MIN {
                 let help = "less memory for a hash, or a larger budget";
                 let reason = format!("one hash takes {each}, and {budget}");
                 reader.refuse(MEMORY, Complaint::with_help(reason, help));
             } else {
-                let reason = format!(
-                    "{} threads of {each} each need {total}, and {budget}",
-                    self.threads
-                );
+                let reason = format!("{} threads of {each} each need {total}, and {budget}", self.threads);
                 reader.refuse("hashing.threads", Complaint::with_help(reason, help));
             }
         }
@@ -135,9 +122,7 @@ impl Hashing {
                 format_bytes(each),
                 self.argon2.iterations
             );
-            let least = OWASP_FLOOR
-                .map(|(mib, passes)| format!("{mib}MiB × {passes}"))
-                .join(", ");
+            let least = OWASP_FLOOR.map(|(mib, passes)| format!("{mib}MiB × {passes}")).join(", ");
             let help = format!(
                 "use at least one of {least}, or set `hashing.danger_allow_weak = true`, for tests only"
             );
@@ -154,10 +139,8 @@ impl Hashing {
             && !self.danger_allow_weak
             && reader.sound(&["hashing.bcrypt.cost"])
         {
-            let reason = format!(
-                "a cost of {} is weaker than OWASP's least, {BCRYPT_FLOOR}",
-                self.bcrypt_cost
-            );
+            let reason =
+                format!("a cost of {} is weaker than OWASP's least, {BCRYPT_FLOOR}", self.bcrypt_cost);
             let help = "raise it, or set `hashing.danger_allow_weak = true`, for tests only";
             reader.refuse("hashing.bcrypt.cost", Complaint::with_help(reason, help));
         }
@@ -206,9 +189,7 @@ impl Argon2Cost {
     }
 
     fn reaches_floor(self) -> bool {
-        OWASP_FLOOR
-            .iter()
-            .any(|(mib, passes)| self.memory_kib >= mib * 1024 && self.iterations >= *passes)
+        OWASP_FLOOR.iter().any(|(mib, passes)| self.memory_kib >= mib * 1024 && self.iterations >= *passes)
     }
 }
 
@@ -225,11 +206,7 @@ mod tests {
 
     #[test]
     fn auto_never_takes_more_threads_than_the_budget_has_memory_for() {
-        let cost = Argon2Cost {
-            memory_kib: 19 * 1024,
-            iterations: 2,
-            lanes: 1,
-        };
+        let cost = Argon2Cost { memory_kib: 19 * 1024, iterations: 2, lanes: 1 };
         let threads =
             |cores, mib: u64| fitting(NonZeroUsize::new(cores).expect("not zero"), cost, mib << 20).get();
         assert_eq!(threads(2, 256), 2);

@@ -14,10 +14,7 @@ pub(super) struct Complaint {
 
 impl Complaint {
     pub(super) fn with_help(reason: impl Into<String>, help: impl Into<String>) -> Self {
-        Self {
-            reason: reason.into(),
-            help: Some(help.into()),
-        }
+        Self { reason: reason.into(), help: Some(help.into()) }
     }
 }
 
@@ -32,12 +29,7 @@ pub(super) trait Leaf: Sized {
     /// From a file. Most types are text there.
     fn from_toml(value: &Value) -> Result<Self, Complaint> {
         let Value::String(_, text) = value else {
-            return Err(format!(
-                "expected {}, in quotes, but found {}",
-                Self::wanted(),
-                found(value)
-            )
-            .into());
+            return Err(format!("expected {}, in quotes, but found {}", Self::wanted(), found(value)).into());
         };
         Self::from_text(text)
     }

@@ -18,19 +18,10 @@ text_leaf!(String, "text", |text| Ok(text.to_owned()), Self::clone);
 text_leaf!(
     PathBuf,
     "a path",
-    |text| if text.is_empty() {
-        Err("a path is missing".to_owned().into())
-    } else {
-        Ok(text.into())
-    },
+    |text| if text.is_empty() { Err("a path is missing".to_owned().into()) } else { Ok(text.into()) },
     |path| path.display().to_string()
 );
-text_leaf!(
-    Duration,
-    "a duration such as `15m`",
-    |text| Ok(parse_duration(text)?),
-    |it| format_duration(*it)
-);
+text_leaf!(Duration, "a duration such as `15m`", |text| Ok(parse_duration(text)?), |it| format_duration(*it));
 text_leaf!(
     SocketAddr,
     "an address with a port, such as `127.0.0.1:8080`",
@@ -68,12 +59,9 @@ text_leaf!(
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct ByteSize(pub(super) u64);
 
-text_leaf!(
-    ByteSize,
-    "a size such as `16KiB`",
-    |text| Ok(Self(parse_bytes(text)?)),
-    |size| format_bytes(size.0)
-);
+text_leaf!(ByteSize, "a size such as `16KiB`", |text| Ok(Self(parse_bytes(text)?)), |size| format_bytes(
+    size.0
+));
 
 /// A number of threads, or as many as the machine has cores.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,10 +88,7 @@ impl Leaf for Threads {
         if text == "auto" {
             return Ok(Self::Auto);
         }
-        let count = text
-            .parse()
-            .ok()
-            .filter(|count: &NonZeroUsize| count.get() <= MOST_THREADS);
+        let count = text.parse().ok().filter(|count: &NonZeroUsize| count.get() <= MOST_THREADS);
         count
             .map(Self::Fixed)
             .ok_or_else(|| format!("expected {}, but found `{text}`", Self::wanted()).into())
@@ -125,18 +110,14 @@ impl Leaf for bool {
     fn from_toml(value: &Value) -> Result<Self, Complaint> {
         match value {
             Value::Bool(_, bool) => Ok(*bool),
-            other => Err(format!(
-                "expected {}, without quotes, but found {}",
-                Self::wanted(),
-                found(other)
-            )
-            .into()),
+            other => {
+                Err(format!("expected {}, without quotes, but found {}", Self::wanted(), found(other)).into())
+            }
         }
     }
 
     fn from_text(text: &str) -> Result<Self, Complaint> {
-        text.parse()
-            .map_err(|_| format!("expected {}, but found `{text}`", Self::wanted()).into())
+        text.parse().map_err(|_| format!("expected {}, but found `{text}`", Self::wanted()).into())
     }
 
     fn wanted() -> &'static str {
@@ -178,12 +159,7 @@ number_leaf!(u32, i32, usize);
 impl<T: Leaf> Leaf for Vec<T> {
     fn from_toml(value: &Value) -> Result<Self, Complaint> {
         let Value::Array(_, items) = value else {
-            return Err(format!(
-                "expected a list, each {}, but found {}",
-                T::wanted(),
-                found(value)
-            )
-            .into());
+            return Err(format!("expected a list, each {}, but found {}", T::wanted(), found(value)).into());
         };
         all(items.iter().map(T::from_toml))
     }
@@ -199,11 +175,7 @@ impl<T: Leaf> Leaf for Vec<T> {
             })?;
             return Self::from_toml(&value);
         }
-        all(text
-            .split(',')
-            .map(str::trim)
-            .filter(|item| !item.is_empty())
-            .map(T::from_text))
+        all(text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(T::from_text))
     }
 
     fn wanted() -> &'static str {
@@ -227,12 +199,5 @@ fn all<T>(items: impl Iterator<Item = Result<T, Complaint>>) -> Result<Vec<T>, C
     let Some(help) = bad.first().map(|first| first.help.clone()) else {
         return Ok(good);
     };
-    Err(Complaint {
-        reason: bad
-            .into_iter()
-            .map(|bad| bad.reason)
-            .collect::<Vec<_>>()
-            .join("; "),
-        help,
-    })
+    Err(Complaint { reason: bad.into_iter().map(|bad| bad.reason).collect::<Vec<_>>().join("; "), help })
 }

@@ -42,9 +42,7 @@ impl Limits {
                 account: reader.take_if("limits.login.account", |list: &Vec<Window>| check_windows(list)),
             },
             register: RegisterLimits {
-                address: reader.take_if("limits.register.address", |list: &Vec<Window>| {
-                    check_windows(list)
-                }),
+                address: reader.take_if("limits.register.address", |list: &Vec<Window>| check_windows(list)),
             },
             max_keys: reader.take_in("limits.max_keys", 1..=1_000_000_000),
         }
@@ -62,11 +60,7 @@ fn check_windows(windows: &[Window]) -> Result<(), Complaint> {
             return Err(Complaint::with_help(reason, "keep the one that is meant"));
         }
         if long.max <= short.max {
-            let reason = format!(
-                "{} can never be reached: {} is used up first",
-                short.show(),
-                long.show()
-            );
+            let reason = format!("{} can never be reached: {} is used up first", short.show(), long.show());
             return Err(Complaint::with_help(
                 reason,
                 "give the longer window the larger number, or drop the shorter one",

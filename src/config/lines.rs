@@ -20,11 +20,7 @@ impl Lines {
                     found.entry(section.clone()).or_insert(number);
                 }
             } else if let Some((name, _)) = line.split_once('=').filter(|(name, _)| is_key(name)) {
-                let key = if section.is_empty() {
-                    bare(name)
-                } else {
-                    format!("{section}.{}", bare(name))
-                };
+                let key = if section.is_empty() { bare(name) } else { format!("{section}.{}", bare(name)) };
                 found.entry(key).or_insert(number);
             }
         }
@@ -45,7 +41,5 @@ fn is_key(name: &str) -> bool {
 }
 
 fn bare(name: &str) -> String {
-    name.chars()
-        .filter(|c| !matches!(c, ' ' | '\t' | '"' | '\''))
-        .collect()
+    name.chars().filter(|c| !matches!(c, ' ' | '\t' | '"' | '\'')).collect()
 }

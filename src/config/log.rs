@@ -30,16 +30,10 @@ impl Log {
     pub(super) fn read(reader: &mut Reader) -> Self {
         let filter = reader.take_if("log.filter", |filter: &String| {
             if filter.trim().is_empty() {
-                return Err(Complaint::with_help(
-                    "it is empty",
-                    "write `info`, or `off` for silence",
-                ));
+                return Err(Complaint::with_help("it is empty", "write `info`, or `off` for silence"));
             }
             Ok(())
         });
-        Self {
-            filter,
-            format: reader.take("log.format"),
-        }
+        Self { filter, format: reader.take("log.format") }
     }
 }

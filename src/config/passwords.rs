@@ -35,10 +35,7 @@ impl Passwords {
                 "no password can have {} characters and at most `passwords.max_length` = {} bytes ({other})",
                 passwords.min_length, passwords.max_length
             );
-            reader.refuse(
-                KEYS[0],
-                Complaint::with_help(reason, "lower the one or raise the other"),
-            );
+            reader.refuse(KEYS[0], Complaint::with_help(reason, "lower the one or raise the other"));
         }
         passwords
     }

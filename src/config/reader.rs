@@ -43,12 +43,7 @@ impl Reader {
         faults.extend(unknown::faults(&layers, &manual));
         faults.extend(unknown::near_misses(&sources.env, &manual));
         layers.reverse();
-        Self {
-            manual,
-            layers,
-            faults,
-            effective: Vec::new(),
-        }
+        Self { manual, layers, faults, effective: Vec::new() }
     }
 
     /// The value of `key`.
@@ -86,11 +81,7 @@ impl Reader {
                 self.default(key)
             }
         };
-        self.effective.push(Effective {
-            key: key.to_owned(),
-            value: value.show(),
-            origin,
-        });
+        self.effective.push(Effective { key: key.to_owned(), value: value.show(), origin });
         value
     }
 
@@ -98,21 +89,10 @@ impl Reader {
     pub(super) fn take_secret(&mut self, key: &'static str, file_key: &'static str) -> Option<SecretString> {
         let direct = self.secret_text(key);
         let path = self.secret_text(file_key);
-        let origin = if path.is_some() && direct.is_none() {
-            self.origin(file_key)
-        } else {
-            self.origin(key)
-        };
-        let held = if direct.is_some() || path.is_some() {
-            "(redacted)"
-        } else {
-            "(not set)"
-        };
-        self.effective.push(Effective {
-            key: key.to_owned(),
-            value: held.to_owned(),
-            origin,
-        });
+        let origin =
+            if path.is_some() && direct.is_none() { self.origin(file_key) } else { self.origin(key) };
+        let held = if direct.is_some() || path.is_some() { "(redacted)" } else { "(not set)" };
+        self.effective.push(Effective { key: key.to_owned(), value: held.to_owned(), origin });
         self.effective.push(Effective {
             key: file_key.to_owned(),
             value: path.as_ref().map_or_else(|| "(not set)".to_owned(), Leaf::show),
@@ -162,16 +142,12 @@ impl Reader {
         let text = match std::fs::read_to_string(path) {
             Ok(text) => text,
             Err(error) => {
-                self.refuse(
-                    file_key,
-                    format!("the file `{path}` cannot be read: {error}").into(),
-                );
+                self.refuse(file_key, format!("the file `{path}` cannot be read: {error}").into());
                 return None;
             }
         };
-        let line = text
-            .strip_suffix('\n')
-            .map_or(text.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
+        let line =
+            text.strip_suffix('\n').map_or(text.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
         if line.is_empty() {
             self.refuse(file_key, format!("the file `{path}` is empty").into());
             return None;
@@ -182,12 +158,7 @@ impl Reader {
     /// Records a fault of `key`, at the place where it was set.
     pub(super) fn refuse(&mut self, key: &str, complaint: Complaint) {
         let Complaint { reason, help } = complaint;
-        self.faults.push(Fault {
-            key: key.to_owned(),
-            origin: self.origin(key),
-            reason,
-            help,
-        });
+        self.faults.push(Fault { key: key.to_owned(), origin: self.origin(key), reason, help });
     }
 
     /// Records a fault of a secret, at whichever of its two keys gave it.
@@ -222,21 +193,13 @@ impl Reader {
     }
 
     fn entry(&self, key: &str) -> &Entry {
-        let mut found = self
-            .layers
-            .iter()
-            .chain([&self.manual])
-            .filter_map(|layer| layer.get(key));
-        found
-            .next()
-            .expect("every key that is read stands in the manual; a test loads it")
+        let mut found = self.layers.iter().chain([&self.manual]).filter_map(|layer| layer.get(key));
+        found.next().expect("every key that is read stands in the manual; a test loads it")
     }
 
     fn default<T: Leaf>(&self, key: &str) -> T {
-        let entry = self
-            .manual
-            .get(key)
-            .expect("every key that is read stands in the manual; a test loads it");
+        let entry =
+            self.manual.get(key).expect("every key that is read stands in the manual; a test loads it");
         match &entry.raw {
             Raw::Toml(value) => T::from_toml(value).ok(),
             Raw::Text(text) => T::from_text(text).ok(),

@@ -19,22 +19,13 @@ pub struct Redis {
 
 const URL: (&str, &str) = ("redis.url", "redis.url_file");
 
-const SCHEMES: [&str; 6] = [
-    "redis",
-    "rediss",
-    "redis-cluster",
-    "rediss-cluster",
-    "redis-sentinel",
-    "rediss-sentinel",
-];
+const SCHEMES: [&str; 6] =
+    ["redis", "rediss", "redis-cluster", "rediss-cluster", "redis-sentinel", "rediss-sentinel"];
 
 impl Redis {
     pub(super) fn read(reader: &mut Reader) -> Option<Self> {
         let url = reader.take_secret(URL.0, URL.1);
-        let timeout = reader.take_in(
-            "redis.timeout",
-            Duration::from_millis(10)..=Duration::from_secs(60),
-        );
+        let timeout = reader.take_in("redis.timeout", Duration::from_millis(10)..=Duration::from_secs(60));
         let url = url?;
         match check(url.expose_secret()) {
             Ok(()) => reader.show(URL.0, quoted(without_secrets(url.expose_secret()))),
@@ -45,12 +36,7 @@ impl Redis {
 }
 
 fn check(text: &str) -> Result<(), Complaint> {
-    let schemes = || {
-        format!(
-            "supported are {}",
-            SCHEMES.map(|scheme| format!("{scheme}://")).join(", ")
-        )
-    };
+    let schemes = || format!("supported are {}", SCHEMES.map(|scheme| format!("{scheme}://")).join(", "));
     let url = address::parse(text).map_err(|reason| {
         Complaint::with_help(format!("the address of Redis is unreadable: {reason}"), schemes())
     })?;

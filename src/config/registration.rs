@@ -25,9 +25,6 @@ word_leaf!(RegistrationMode, "`open` or `closed`");
 
 impl Registration {
     pub(super) fn read(reader: &mut Reader) -> Self {
-        Self {
-            mode: reader.take("registration.mode"),
-            sign_in: reader.take("registration.sign_in"),
-        }
+        Self { mode: reader.take("registration.mode"), sign_in: reader.take("registration.sign_in") }
     }
 }

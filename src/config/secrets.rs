@@ -33,10 +33,7 @@ pub(super) fn weakness(secret: &str) -> Option<String> {
     }
     let bytes = secret.as_bytes();
     if bytes.len() < SHORTEST {
-        return Some(format!(
-            "the secret has {} bytes; HS256 needs at least {SHORTEST}",
-            bytes.len()
-        ));
+        return Some(format!("the secret has {} bytes; HS256 needs at least {SHORTEST}", bytes.len()));
     }
     if is_repetition(bytes) || has_few_letters(bytes) || is_a_run(bytes) {
         return Some("the secret repeats itself or counts up; it can be guessed".to_owned());
@@ -46,12 +43,7 @@ pub(super) fn weakness(secret: &str) -> Option<String> {
 
 /// The whole is one part over and over, at least twice.
 fn is_repetition(bytes: &[u8]) -> bool {
-    (1..=bytes.len() / 2).any(|period| {
-        bytes
-            .iter()
-            .zip(&bytes[period..])
-            .all(|(one, other)| one == other)
-    })
+    (1..=bytes.len() / 2).any(|period| bytes.iter().zip(&bytes[period..]).all(|(one, other)| one == other))
 }
 
 /// 32 random hexadecimal digits hold fewer than eight different ones less than once in ten million times.
@@ -64,10 +56,6 @@ fn has_few_letters(bytes: &[u8]) -> bool {
 
 /// Most neighbours are the same or one apart, as in `abcdefgh…`.
 fn is_a_run(bytes: &[u8]) -> bool {
-    let steps = bytes
-        .iter()
-        .zip(&bytes[1..])
-        .filter(|(one, other)| one.abs_diff(**other) <= 1)
-        .count();
+    let steps = bytes.iter().zip(&bytes[1..]).filter(|(one, other)| one.abs_diff(**other) <= 1).count();
     steps * 4 >= bytes.len() * 3
 }

@@ -51,9 +51,7 @@ impl Server {
             trusted_proxies: reader
                 .take_if("server.trusted_proxies", |list: &Vec<IpNet>| check_proxies(list)),
             workers: workers(reader),
-            body_limit: reader
-                .take_in("server.body_limit", ByteSize(1 << 10)..=ByteSize(1 << 20))
-                .0 as usize,
+            body_limit: reader.take_in("server.body_limit", ByteSize(1 << 10)..=ByteSize(1 << 20)).0 as usize,
             max_connections: reader.take_in("server.max_connections", 1..=1_000_000),
             client_timeout: reader.take_in("server.client_timeout", second / 10..=60 * second),
             keep_alive: reader.take_in("server.keep_alive", Duration::ZERO..=3600 * second),
@@ -147,10 +145,7 @@ fn check_proxies(networks: &[IpNet]) -> Result<(), Complaint> {
         if network.addr() != network.network() {
             return Err(Complaint::with_help(
                 format!("`{network}` has bits beyond its prefix"),
-                format!(
-                    "write `{}` for the network, or the address alone",
-                    network.trunc()
-                ),
+                format!("write `{}` for the network, or the address alone", network.trunc()),
             ));
         }
     }

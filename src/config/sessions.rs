@@ -105,10 +105,7 @@ impl Sessions {
 
 impl Revocation {
     fn read(reader: &mut Reader) -> Self {
-        const KEYS: [&str; 2] = [
-            "sessions.revocation.poll_interval",
-            "sessions.revocation.max_staleness",
-        ];
+        const KEYS: [&str; 2] = ["sessions.revocation.poll_interval", "sessions.revocation.max_staleness"];
         let second = Duration::from_secs(1);
         let revocation = Self {
             poll_interval: reader.take_in(KEYS[0], second / 100..=60 * second),
@@ -122,10 +119,7 @@ impl Revocation {
                 format_duration(revocation.max_staleness),
                 KEYS[0]
             );
-            reader.refuse(
-                KEYS[1],
-                Complaint::with_help(reason, "allow for several looks, such as ten"),
-            );
+            reader.refuse(KEYS[1], Complaint::with_help(reason, "allow for several looks, such as ten"));
         }
         revocation
     }

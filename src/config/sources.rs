@@ -40,12 +40,7 @@ impl Sources {
     /// Values that are not UTF-8 arrive with U+FFFD in place of what cannot be read; [`super::Config::load`] refuses them.
     pub fn from_process(files: Vec<PathBuf>, flags: Vec<(String, String)>) -> Self {
         let env = std::env::vars_os()
-            .map(|(name, value)| {
-                (
-                    name.to_string_lossy().into_owned(),
-                    value.to_string_lossy().into_owned(),
-                )
-            })
+            .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()))
             .filter(|(name, _)| is_ours(name))
             .collect();
         Self { files, env, flags }
@@ -58,10 +53,7 @@ impl fmt::Debug for Sources {
         f.debug_struct("Sources")
             .field("files", &self.files)
             .field("env", &self.env.keys().collect::<Vec<_>>())
-            .field(
-                "flags",
-                &self.flags.iter().map(|(key, _)| key).collect::<Vec<_>>(),
-            )
+            .field("flags", &self.flags.iter().map(|(key, _)| key).collect::<Vec<_>>())
             .finish()
     }
 }
@@ -101,11 +93,7 @@ pub(super) fn manual() -> Layer {
 
 /// All layers, weakest first, the manual not among them; what could not be read at all is a fault.
 pub(super) fn gather(sources: &Sources, faults: &mut Vec<Fault>) -> Vec<Layer> {
-    let mut layers: Vec<Layer> = sources
-        .files
-        .iter()
-        .filter_map(|path| file(path, faults))
-        .collect();
+    let mut layers: Vec<Layer> = sources.files.iter().filter_map(|path| file(path, faults)).collect();
     let (conventional, own) = environment(&sources.env, faults);
     layers.extend([conventional, own]);
     layers.extend(sources.flags.iter().map(|(key, value)| flag(key, value)));
@@ -114,16 +102,8 @@ pub(super) fn gather(sources: &Sources, faults: &mut Vec<Fault>) -> Vec<Layer> {
 
 fn file(path: &Path, faults: &mut Vec<Fault>) -> Option<Layer> {
     let mut complain = |line, reason| {
-        let origin = Origin::File {
-            path: path.to_owned(),
-            line,
-        };
-        faults.push(Fault {
-            key: "--config".to_owned(),
-            origin,
-            reason,
-            help: None,
-        });
+        let origin = Origin::File { path: path.to_owned(), line };
+        faults.push(Fault { key: "--config".to_owned(), origin, reason, help: None });
         None
     };
     let text = match std::fs::read_to_string(path) {
@@ -133,10 +113,7 @@ fn file(path: &Path, faults: &mut Vec<Fault>) -> Option<Layer> {
     match <Toml as Format>::from_str::<Dict>(&text) {
         Ok(dict) => {
             let lines = Lines::of(&text);
-            Some(flatten(dict, &|key| Origin::File {
-                path: path.to_owned(),
-                line: lines.find(key),
-            }))
+            Some(flatten(dict, &|key| Origin::File { path: path.to_owned(), line: lines.find(key) }))
         }
         Err(error) => {
             // The error's own text would quote the line, and the line may hold a password.
@@ -144,10 +121,7 @@ fn file(path: &Path, faults: &mut Vec<Fault>) -> Option<Layer> {
             let line = before.map(|before| before.matches('\n').count() + 1);
             complain(
                 line,
-                format!(
-                    "the file is not TOML from here on: {}",
-                    error.message().replace('\n', ", ")
-                ),
+                format!("the file is not TOML from here on: {}", error.message().replace('\n', ", ")),
             )
         }
     }
@@ -166,21 +140,10 @@ fn environment(env: &BTreeMap<String, String>, faults: &mut Vec<Fault>) -> (Laye
         let origin = Origin::Environment(name.clone());
         if value.contains('\u{FFFD}') {
             let reason = "the value of the variable is not UTF-8".to_owned();
-            faults.push(Fault {
-                key,
-                origin,
-                reason,
-                help: None,
-            });
+            faults.push(Fault { key, origin, reason, help: None });
             continue;
         }
-        layer.insert(
-            key,
-            Entry {
-                raw: Raw::Text(value.clone()),
-                origin,
-            },
-        );
+        layer.insert(key, Entry { raw: Raw::Text(value.clone()), origin });
     }
     (conventional, own)
 }
@@ -198,11 +161,7 @@ fn flag(key: &str, value: &str) -> Layer {
 /// One TOML value given on its own, if it is one.
 pub(super) fn parse_value(text: &str) -> Option<Value> {
     let mut dict: Dict = Toml::from_str(&format!("value = {text}")).ok()?;
-    if dict.len() == 1 {
-        dict.remove("value")
-    } else {
-        None
-    }
+    if dict.len() == 1 { dict.remove("value") } else { None }
 }
 
 fn flatten(dict: Dict, origin: &dyn Fn(&str) -> Origin) -> Layer {
@@ -210,22 +169,12 @@ fn flatten(dict: Dict, origin: &dyn Fn(&str) -> Origin) -> Layer {
     let mut open = vec![(String::new(), dict)];
     while let Some((prefix, dict)) = open.pop() {
         for (name, value) in dict {
-            let key = if prefix.is_empty() {
-                name
-            } else {
-                format!("{prefix}.{name}")
-            };
+            let key = if prefix.is_empty() { name } else { format!("{prefix}.{name}") };
             match value {
                 Value::Dict(_, inner) if !inner.is_empty() => open.push((key, inner)),
                 leaf => {
                     let origin = origin(&key);
-                    layer.insert(
-                        key,
-                        Entry {
-                            raw: Raw::Toml(leaf),
-                            origin,
-                        },
-                    );
+                    layer.insert(key, Entry { raw: Raw::Toml(leaf), origin });
                 }
             }
         }

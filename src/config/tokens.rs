@@ -50,12 +50,7 @@ words! {
         V4Public = "v4.public",
     }
 }
-text_leaf!(
-    TokenAlgorithm,
-    "an algorithm such as `EdDSA`",
-    algorithm,
-    Self::to_string
-);
+text_leaf!(TokenAlgorithm, "an algorithm such as `EdDSA`", algorithm, Self::to_string);
 
 impl TokenAlgorithm {
     /// The format in which this algorithm signs.
@@ -98,10 +93,8 @@ impl Tokens {
     }
 
     fn check(&self, reader: &mut Reader) {
-        let weakness = self
-            .hs256_secret
-            .as_ref()
-            .and_then(|secret| secrets::weakness(secret.expose_secret()));
+        let weakness =
+            self.hs256_secret.as_ref().and_then(|secret| secrets::weakness(secret.expose_secret()));
         if let Some(weakness) = weakness {
             let help = "make one with `openssl rand -base64 48`";
             reader.refuse_secret(SECRET.0, SECRET.1, Complaint::with_help(weakness, help));

@@ -13,14 +13,10 @@ const UNITS: [(&str, u64); 4] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 <
 pub fn parse_bytes(text: &str) -> Result<u64, String> {
     let (digits, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
     if digits.is_empty() {
-        return Err(format!(
-            "`{text}` is not a size; write one such as `16KiB` or `19MiB`"
-        ));
+        return Err(format!("`{text}` is not a size; write one such as `16KiB` or `19MiB`"));
     }
     if unit.is_empty() {
-        return Err(format!(
-            "`{text}` has no unit; write `{text}B`, `{text}KiB` or `{text}MiB`"
-        ));
+        return Err(format!("`{text}` has no unit; write `{text}B`, `{text}KiB` or `{text}MiB`"));
     }
     let Some((_, length)) = UNITS.iter().find(|(name, _)| *name == unit) else {
         return Err(match unit.trim().to_ascii_lowercase().as_str() {
@@ -33,11 +29,7 @@ pub fn parse_bytes(text: &str) -> Result<u64, String> {
         });
     };
     let too_large = || format!("`{text}` is larger than a size can be");
-    digits
-        .parse::<u64>()
-        .map_err(|_| too_large())?
-        .checked_mul(*length)
-        .ok_or_else(too_large)
+    digits.parse::<u64>().map_err(|_| too_large())?.checked_mul(*length).ok_or_else(too_large)
 }
 
 /// Writes a size in the largest unit that keeps it a whole number, so that [`parse_bytes`] reads back the same.

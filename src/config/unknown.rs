@@ -8,21 +8,14 @@ use super::sources::{Entry, Layer, Raw};
 
 /// One fault for every entry of `layers` that is not a key of `manual`.
 pub(super) fn faults(layers: &[Layer], manual: &Layer) -> Vec<Fault> {
-    let entries = layers
-        .iter()
-        .flatten()
-        .filter(|(key, _)| !manual.contains_key(*key));
-    entries
-        .filter_map(|(key, entry)| fault(key, entry, manual))
-        .collect()
+    let entries = layers.iter().flatten().filter(|(key, _)| !manual.contains_key(*key));
+    entries.filter_map(|(key, entry)| fault(key, entry, manual)).collect()
 }
 
 fn fault(key: &str, entry: &Entry, manual: &Layer) -> Option<Fault> {
     let origin = entry.origin.clone();
-    let inside: Vec<&str> = manual
-        .keys()
-        .filter_map(|known| known.strip_prefix(&format!("{key}.")))
-        .collect();
+    let inside: Vec<&str> =
+        manual.keys().filter_map(|known| known.strip_prefix(&format!("{key}."))).collect();
     if !inside.is_empty() {
         // A header without anything below it is harmless.
         if matches!(&entry.raw, Raw::Toml(value) if value.as_dict().is_some()) {
@@ -30,21 +23,11 @@ fn fault(key: &str, entry: &Entry, manual: &Layer) -> Option<Fault> {
         }
         let reason = format!("`{key}` is a section, not a value");
         let help = Some(format!("the keys in it are {}", inside.join(", ")));
-        return Some(Fault {
-            key: key.to_owned(),
-            origin,
-            reason,
-            help,
-        });
+        return Some(Fault { key: key.to_owned(), origin, reason, help });
     }
     if let Some(known) = manual.keys().find(|known| key.starts_with(&format!("{known}."))) {
         let reason = format!("`{known}` takes a value and is not a section, so there is no `{key}`");
-        return Some(Fault {
-            key: key.to_owned(),
-            origin,
-            reason,
-            help: None,
-        });
+        return Some(Fault { key: key.to_owned(), origin, reason, help: None });
     }
     let help = Some(match suggestion(key, manual) {
         Some(meant) => format!("did you mean `{}`", spelling(meant, &origin)),
@@ -86,9 +69,7 @@ fn variable(key: &str) -> String {
 pub(super) fn near_misses(env: &BTreeMap<String, String>, manual: &Layer) -> Vec<Fault> {
     let squash = |name: &str| name.replace(['_', '.'], "").to_ascii_lowercase();
     let near = |name: &String| {
-        let rest = name
-            .strip_prefix("GUARDHOUSE_")
-            .filter(|rest| !rest.starts_with('_'))?;
+        let rest = name.strip_prefix("GUARDHOUSE_").filter(|rest| !rest.starts_with('_'))?;
         let key = manual.keys().find(|key| squash(key) == squash(rest))?;
         Some(Fault {
             key: key.clone(),

@@ -7,27 +7,15 @@ pub(super) fn pick<T: Copy>(text: &str, words: &[(&'static str, T)]) -> Result<T
     if let Some((_, value)) = words.iter().find(|(word, _)| *word == text) {
         return Ok(*value);
     }
-    let list = words
-        .iter()
-        .map(|(word, _)| format!("`{word}`"))
-        .collect::<Vec<_>>()
-        .join(", ");
+    let list = words.iter().map(|(word, _)| format!("`{word}`")).collect::<Vec<_>>().join(", ");
     let plain = |word: &str| word.to_ascii_lowercase().replace(['-', ' '], "_");
     let likely = words
         .iter()
-        .map(|(word, _)| {
-            (
-                strsim::normalized_damerau_levenshtein(&plain(text), &plain(word)),
-                word,
-            )
-        })
+        .map(|(word, _)| (strsim::normalized_damerau_levenshtein(&plain(text), &plain(word)), word))
         .max_by(|(one, _), (other, _)| one.total_cmp(other))
         .filter(|(likeness, _)| *likeness >= 0.6);
     let help = likely.map(|(_, word)| format!("did you mean `{word}`"));
-    Err(Complaint {
-        reason: format!("`{text}` is none of {list}"),
-        help,
-    })
+    Err(Complaint { reason: format!("`{text}` is none of {list}"), help })
 }
 
 /// Declares such an enum: documentation, name, and each variant with its word.

@@ -56,20 +56,14 @@ impl SecurityEpoch {
     /// After a change that outdates access tokens but leaves the sessions alive (roles).
     #[must_use]
     pub fn tokens_outdated(self) -> Self {
-        Self {
-            current: self.current.saturating_add(1),
-            ..self
-        }
+        Self { current: self.current.saturating_add(1), ..self }
     }
 
     /// After a change that ends every session (password, ban).
     #[must_use]
     pub fn sessions_ended(self) -> Self {
         let current = self.current.saturating_add(1);
-        Self {
-            current,
-            sessions_from: current,
-        }
+        Self { current, sessions_from: current }
     }
 
     /// Whether a session opened (or last re-authenticated) under `epoch` still counts.

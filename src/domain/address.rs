@@ -37,10 +37,7 @@ pub fn walk(peer: IpAddr, forwarded: &[Option<IpAddr>], trusted: &[IpNet]) -> Ro
 
 /// The addresses of `X-Forwarded-For` values, in the order of the header lines.
 pub fn parse_x_forwarded_for<'a>(values: impl Iterator<Item = &'a str>) -> Vec<Option<IpAddr>> {
-    values
-        .flat_map(|value| value.split(','))
-        .map(|element| parse_node(element.trim()))
-        .collect()
+    values.flat_map(|value| value.split(',')).map(|element| parse_node(element.trim())).collect()
 }
 
 /// The `for=` addresses of `Forwarded` values (RFC 7239 section 4), in the order of the header lines.
@@ -50,8 +47,7 @@ pub fn parse_forwarded<'a>(values: impl Iterator<Item = &'a str>) -> Vec<Option<
         .map(|element| {
             element.split(';').find_map(|pair| {
                 let (name, node) = pair.trim().split_once('=')?;
-                name.eq_ignore_ascii_case("for")
-                    .then(|| parse_node(node.trim_matches('"')))?
+                name.eq_ignore_ascii_case("for").then(|| parse_node(node.trim_matches('"')))?
             })
         })
         .collect()
@@ -65,11 +61,7 @@ fn parse_node(text: &str) -> Option<IpAddr> {
     if let Ok(address) = text.parse::<SocketAddr>() {
         return Some(address.ip());
     }
-    text.strip_prefix('[')?
-        .strip_suffix(']')?
-        .parse::<Ipv6Addr>()
-        .ok()
-        .map(IpAddr::V6)
+    text.strip_prefix('[')?.strip_suffix(']')?.parse::<Ipv6Addr>().ok().map(IpAddr::V6)
 }
 
 /// An IPv4 address in IPv6 clothes (`::ffff:192.0.2.1`) is the IPv4 address.
@@ -105,19 +97,11 @@ mod tests {
     }
 
     fn trusted() -> Vec<IpNet> {
-        vec![
-            "10.0.0.0/8".parse().expect("a network"),
-            "fd00::/8".parse().expect("a network"),
-        ]
+        vec!["10.0.0.0/8".parse().expect("a network"), "fd00::/8".parse().expect("a network")]
     }
 
     fn client(peer: &str, header: &[&str]) -> IpAddr {
-        walk(
-            ip(peer),
-            &parse_x_forwarded_for(header.iter().copied()),
-            &trusted(),
-        )
-        .client
+        walk(ip(peer), &parse_x_forwarded_for(header.iter().copied()), &trusted()).client
     }
 
     #[test]
@@ -127,10 +111,7 @@ mod tests {
             ip("203.0.113.9"),
             "an untrusted peer is not believed"
         );
-        assert_eq!(
-            client("10.0.0.1", &["198.51.100.66, 192.0.2.1, 10.0.0.2"]),
-            ip("192.0.2.1")
-        );
+        assert_eq!(client("10.0.0.1", &["198.51.100.66, 192.0.2.1, 10.0.0.2"]), ip("192.0.2.1"));
         assert_eq!(
             client("10.0.0.1", &["198.51.100.66", "192.0.2.1"]),
             ip("192.0.2.1"),
@@ -145,14 +126,8 @@ mod tests {
     #[test]
     fn forwarded_is_read_as_rfc_7239_writes_it() {
         let read = |value: &'static str| parse_forwarded([value].into_iter());
-        assert_eq!(
-            read("for=192.0.2.60;proto=http;by=203.0.113.43"),
-            [Some(ip("192.0.2.60"))]
-        );
-        assert_eq!(
-            read("For=\"[2001:db8:cafe::17]:4711\""),
-            [Some(ip("2001:db8:cafe::17"))]
-        );
+        assert_eq!(read("for=192.0.2.60;proto=http;by=203.0.113.43"), [Some(ip("192.0.2.60"))]);
+        assert_eq!(read("For=\"[2001:db8:cafe::17]:4711\""), [Some(ip("2001:db8:cafe::17"))]);
         assert_eq!(
             read("for=192.0.2.43, for=\"[2001:db8::1]\""),
             [Some(ip("192.0.2.43")), Some(ip("2001:db8::1"))]

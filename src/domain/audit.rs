@@ -104,10 +104,7 @@ pub struct Subject {
 impl Subject {
     /// About `user`.
     pub fn user(user: UserId) -> Self {
-        Self {
-            user: Some(user),
-            ..Self::default()
-        }
+        Self { user: Some(user), ..Self::default() }
     }
 
     /// Done by `actor`, where that is not the user.
@@ -120,19 +117,13 @@ impl Subject {
     /// In `session`.
     #[must_use]
     pub fn session(self, session: SessionId) -> Self {
-        Self {
-            session: Some(session),
-            ..self
-        }
+        Self { session: Some(session), ..self }
     }
 
     /// With `detail` for the operator.
     #[must_use]
     pub fn detail(self, detail: impl Into<String>) -> Self {
-        Self {
-            detail: Some(detail.into()),
-            ..self
-        }
+        Self { detail: Some(detail.into()), ..self }
     }
 }
 
@@ -181,13 +172,7 @@ pub struct Free(Event);
 impl Bound {
     /// A change of state at `at`.
     pub fn new(at: Timestamp, kind: BoundKind, subject: Subject, origin: &Origin) -> Self {
-        Self(Event {
-            at,
-            kind: kind.as_str(),
-            outcome: Outcome::Success,
-            subject,
-            origin: origin.clone(),
-        })
+        Self(Event { at, kind: kind.as_str(), outcome: Outcome::Success, subject, origin: origin.clone() })
     }
 
     /// What to write.
@@ -211,13 +196,7 @@ impl Free {
             | FreeKind::ReauthenticationFailed
             | FreeKind::AccessDenied => Outcome::Failure,
         };
-        Self(Event {
-            at,
-            kind: kind.as_str(),
-            outcome,
-            subject,
-            origin: origin.clone(),
-        })
+        Self(Event { at, kind: kind.as_str(), outcome, subject, origin: origin.clone() })
     }
 
     /// What to write.

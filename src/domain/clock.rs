@@ -98,10 +98,7 @@ pub trait Clock: Send + Sync {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the one place that reads the wall clock"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the wall clock")]
     fn now(&self) -> Timestamp {
         let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Timestamp::from_micros(micros_of(elapsed))
@@ -142,15 +139,13 @@ pub struct Stopwatch(Instant);
 
 impl Stopwatch {
     /// Starts measuring.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the one place that reads the monotonic clock"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the monotonic clock")]
     pub fn start() -> Self {
         Self(Instant::now())
     }
 
     /// Time since the start.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the monotonic clock")]
     pub fn elapsed(self) -> Duration {
         self.0.elapsed()
     }
@@ -171,10 +166,7 @@ mod tests {
 
     #[test]
     fn prints_rfc_3339_in_utc() {
-        assert_eq!(
-            Timestamp::from_micros(1_795_193_429_250_000).to_string(),
-            "2026-11-20T16:50:29.25Z"
-        );
+        assert_eq!(Timestamp::from_micros(1_795_193_429_250_000).to_string(), "2026-11-20T16:50:29.25Z");
         assert_eq!(Timestamp::MAX.to_string(), "9999-12-31T23:59:59.999999Z");
     }
 }

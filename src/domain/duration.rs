@@ -6,13 +6,7 @@
 use std::time::Duration;
 
 /// The units from the longest to the shortest, each with its length in milliseconds.
-const UNITS: [(&str, u64); 5] = [
-    ("d", 86_400_000),
-    ("h", 3_600_000),
-    ("m", 60_000),
-    ("s", 1_000),
-    ("ms", 1),
-];
+const UNITS: [(&str, u64); 5] = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
 
 /// Reads a duration: whole numbers, each with a unit (`ms`, `s`, `m`, `h`, `d`), the longer unit first.
 ///
@@ -33,9 +27,7 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
         let (digits, tail) = split_where(rest, |c| !c.is_ascii_digit());
         let (unit, tail) = split_where(tail, |c| !c.is_ascii_alphabetic());
         if digits.is_empty() {
-            return Err(format!(
-                "`{text}` is not a duration; write one such as `250ms`, `15m` or `1h30m`"
-            ));
+            return Err(format!("`{text}` is not a duration; write one such as `250ms`, `15m` or `1h30m`"));
         }
         if unit.is_empty() {
             return Err(if tail.is_empty() {
@@ -47,9 +39,7 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
             });
         }
         let Some(rank) = UNITS.iter().position(|(name, _)| *name == unit) else {
-            return Err(format!(
-                "`{unit}` in `{text}` is not a unit of time; use ms, s, m, h or d"
-            ));
+            return Err(format!("`{unit}` in `{text}` is not a unit of time; use ms, s, m, h or d"));
         };
         if rank < next_allowed {
             return Err(format!(

@@ -21,10 +21,7 @@ impl Entropy for SystemEntropy {
     /// # Panics
     ///
     /// When the operating system has no entropy to give. Nothing an authentication server does is safe then.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the one place that asks for randomness"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that asks for randomness")]
     fn fill(&self, buffer: &mut [u8]) {
         getrandom::fill(buffer).expect("the operating system provides randomness");
     }

@@ -24,13 +24,9 @@ impl FromStr for Window {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let (max, per) = text
-            .split_once('/')
-            .ok_or("a limit is written count/duration, such as \"5/15m\"")?;
-        let max = max
-            .trim()
-            .parse()
-            .map_err(|_| format!("{max:?} is not a whole number of attempts"))?;
+        let (max, per) =
+            text.split_once('/').ok_or("a limit is written count/duration, such as \"5/15m\"")?;
+        let max = max.trim().parse().map_err(|_| format!("{max:?} is not a whole number of attempts"))?;
         let per = parse_duration(per.trim())?;
         if max == 0 {
             return Err("a limit of 0 would refuse everybody; the smallest is 1".into());
@@ -81,50 +77,27 @@ impl GrantLog {
             .iter()
             .filter_map(|&window| {
                 // The attempt fits once the max-th youngest grant has left the window.
-                let blocking = self
-                    .0
-                    .len()
-                    .checked_sub(window.max as usize)
-                    .and_then(|index| self.0.get(index))?;
+                let blocking =
+                    self.0.len().checked_sub(window.max as usize).and_then(|index| self.0.get(index))?;
                 let frees = blocking.plus(window.per);
-                (frees > now).then(|| Standing::Full {
-                    window,
-                    retry_after: frees.since(now),
-                })
+                (frees > now).then(|| Standing::Full { window, retry_after: frees.since(now) })
             })
             .max_by_key(|standing| match standing {
                 Standing::Full { retry_after, .. } => *retry_after,
                 Standing::Room { .. } => Duration::ZERO,
             });
         full.or_else(|| {
-            windows
-                .iter()
-                .map(|&window| self.room(window, now))
-                .min_by_key(|(left, _)| *left)
-                .map(|(_, r)| r)
+            windows.iter().map(|&window| self.room(window, now)).min_by_key(|(left, _)| *left).map(|(_, r)| r)
         })
     }
 
     fn room(&self, window: Window, now: Timestamp) -> (u32, Standing) {
-        let mut counting = self
-            .0
-            .iter()
-            .skip_while(|granted| granted.plus(window.per) <= now);
+        let mut counting = self.0.iter().skip_while(|granted| granted.plus(window.per) <= now);
         let oldest = counting.next();
         let used = oldest.map_or(0, |_| 1 + counting.count());
-        let remaining = window
-            .max
-            .saturating_sub(u32::try_from(used).unwrap_or(u32::MAX))
-            .saturating_sub(1);
+        let remaining = window.max.saturating_sub(u32::try_from(used).unwrap_or(u32::MAX)).saturating_sub(1);
         let reset = oldest.map_or(window.per, |granted| granted.plus(window.per).since(now));
-        (
-            remaining,
-            Standing::Room {
-                window,
-                remaining,
-                reset,
-            },
-        )
+        (remaining, Standing::Room { window, remaining, reset })
     }
 
     /// Notes a grant at `now` and forgets what no window can see any more.
@@ -132,11 +105,7 @@ impl GrantLog {
         // A clock that was set back must not bring the log out of order: that would free places early.
         let at = self.0.back().map_or(now, |last| (*last).max(now));
         self.0.push_back(at);
-        let most = windows
-            .iter()
-            .map(|window| window.max as usize)
-            .max()
-            .unwrap_or(0);
+        let most = windows.iter().map(|window| window.max as usize).max().unwrap_or(0);
         while self.0.len() > most {
             self.0.pop_front();
         }
@@ -161,10 +130,7 @@ mod tests {
 
     fn windows() -> impl Strategy<Value = Vec<Window>> {
         prop::collection::vec(
-            (1u32..6, 1u64..60).prop_map(|(max, per)| Window {
-                max,
-                per: Duration::from_secs(per),
-            }),
+            (1u32..6, 1u64..60).prop_map(|(max, per)| Window { max, per: Duration::from_secs(per) }),
             1..3,
         )
     }
@@ -208,10 +174,7 @@ mod tests {
 
     #[test]
     fn a_clock_set_back_frees_nothing() {
-        let windows = [Window {
-            max: 1,
-            per: Duration::from_secs(10),
-        }];
+        let windows = [Window { max: 1, per: Duration::from_secs(10) }];
         let mut log = GrantLog::default();
         log.grant(&windows, Timestamp::from_seconds(100));
         let earlier = log.standing(&windows, Timestamp::from_seconds(50));
@@ -226,13 +189,7 @@ mod tests {
     #[test]
     fn windows_are_read_and_written_as_one_text() {
         let window: Window = "5/15m".parse().expect("a window");
-        assert_eq!(
-            window,
-            Window {
-                max: 5,
-                per: Duration::from_secs(900)
-            }
-        );
+        assert_eq!(window, Window { max: 5, per: Duration::from_secs(900) });
         assert_eq!(window.to_string(), "5/15m");
         for bad in ["5", "0/1m", "5/0s", "x/1m", "5/1", "-1/1m", "5/1m/2"] {
             assert!(bad.parse::<Window>().is_err(), "{bad}");

@@ -36,11 +36,9 @@ impl Revoked {
     pub fn covers(&self, claims: &Claims) -> bool {
         match *self {
             Self::Session(session) => claims.session == session,
-            Self::User {
-                user,
-                below_epoch,
-                spare,
-            } => claims.subject == user && claims.epoch < below_epoch && spare != Some(claims.session),
+            Self::User { user, below_epoch, spare } => {
+                claims.subject == user && claims.epoch < below_epoch && spare != Some(claims.session)
+            }
         }
     }
 }

@@ -39,11 +39,7 @@ impl TryFrom<String> for Role {
         let starts = characters.next().is_some_and(|first| first.is_ascii_lowercase());
         let goes_on =
             characters.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-');
-        if starts && goes_on && name.len() <= 32 {
-            Ok(Self(name))
-        } else {
-            Err(InvalidRole(name))
-        }
+        if starts && goes_on && name.len() <= 32 { Ok(Self(name)) } else { Err(InvalidRole(name)) }
     }
 }
 
@@ -107,10 +103,7 @@ mod tests {
     #[test]
     fn roles_are_sorted_and_unique() {
         let roles = Roles::from(vec![Role::user(), Role::admin(), Role::user()]);
-        assert_eq!(
-            roles.iter().map(Role::as_str).collect::<Vec<_>>(),
-            ["admin", "user"]
-        );
+        assert_eq!(roles.iter().map(Role::as_str).collect::<Vec<_>>(), ["admin", "user"]);
         assert!(roles.is_admin());
     }
 }

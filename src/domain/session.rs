@@ -25,9 +25,7 @@ impl AuthMethod {
 
     /// The method with this `amr` value.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Password]
-            .into_iter()
-            .find(|method| method.as_str() == text)
+        [Self::Password].into_iter().find(|method| method.as_str() == text)
     }
 }
 

@@ -32,9 +32,7 @@ carries_faults!(AccountError);
 ///
 /// [`AccountError`]
 pub async fn find(desk: &Desk, user: UserId) -> Result<User, AccountError> {
-    users::by_id(desk.db.reader(), user)
-        .await?
-        .ok_or(AccountError::Gone)
+    users::by_id(desk.db.reader(), user).await?.ok_or(AccountError::Gone)
 }
 
 /// What to change. What is `None` stays.

@@ -61,11 +61,7 @@ pub async fn authenticate(desk: &Desk, token: &str, now: Timestamp) -> Result<Ca
         }
     }
     desk.sessions.touch(claims.subject, claims.session, now);
-    Ok(Caller {
-        user: claims.subject,
-        session: claims.session,
-        roles: claims.roles,
-    })
+    Ok(Caller { user: claims.subject, session: claims.session, roles: claims.roles })
 }
 
 /// What the view would say if it were fresh, read from the stores.
@@ -76,9 +72,5 @@ async fn check_store(desk: &Desk, claims: &Claims, now: Timestamp) -> Result<(),
         // A session that proved itself again under the newest epoch vouches for its older tokens.
         user.is_enabled() && session.epoch.max(claims.epoch) >= user.security.current
     });
-    if stands {
-        Ok(())
-    } else {
-        Err(AuthenticateError::Revoked)
-    }
+    if stands { Ok(()) } else { Err(AuthenticateError::Revoked) }
 }

@@ -79,9 +79,7 @@ pub async fn change_password(
         return Err(ChangePasswordError::WrongPassword);
     };
     desk.sessions.announced(&revocation);
-    desk.sessions
-        .reauthenticate(user.id, caller.session, user.security.current, visit.now)
-        .await??;
+    desk.sessions.reauthenticate(user.id, caller.session, user.security.current, visit.now).await??;
     remove_sessions(desk, visit, user.id, Some(caller.session)).await?;
     Ok(())
 }

@@ -22,16 +22,8 @@ pub(super) async fn announce(
     user: &User,
     spare: Option<SessionId>,
 ) -> Result<Revocation, StoreError> {
-    let what = Revoked::User {
-        user: user.id,
-        below_epoch: user.security.current,
-        spare,
-    };
-    let revocation = Revocation {
-        what,
-        at: visit.now,
-        expires_at: tokens_until(desk, visit.now),
-    };
+    let what = Revoked::User { user: user.id, below_epoch: user.security.current, spare };
+    let revocation = Revocation { what, at: visit.now, expires_at: tokens_until(desk, visit.now) };
     revocations::append(txn, &[revocation]).await?;
     Ok(revocation)
 }
@@ -74,8 +66,6 @@ pub(super) async fn remove_sessions(
     user: UserId,
     spare: Option<SessionId>,
 ) -> Result<(), Fault> {
-    desk.sessions
-        .revoke_all(user, spare, ending(desk, visit.now))
-        .await??;
+    desk.sessions.revoke_all(user, spare, ending(desk, visit.now)).await??;
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! What may go wrong in any flow, through nobody's wrong input.
 
+use std::time::Duration;
+
 use crate::actors::Refused;
 use crate::actors::audit::NotRecorded;
 use crate::store::StoreError;
@@ -20,6 +22,38 @@ pub enum Fault {
     /// A token could not be made.
     #[error(transparent)]
     Seal(#[from] SealError),
+}
+
+/// What a fault means to whoever asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Meaning {
+    /// Too much at once; nothing was done.
+    Overloaded {
+        /// When there is likely to be room.
+        retry_after: Duration,
+    },
+    /// A store is away; the same request may succeed later.
+    StorageUnavailable,
+    /// A bug, or data that nobody here wrote.
+    Internal,
+}
+
+impl Fault {
+    /// What to tell whoever asked; the details are for the log.
+    pub fn meaning(&self) -> Meaning {
+        match self {
+            Self::Store(StoreError::Unavailable(_) | StoreError::Contended(_)) | Self::NotRecorded(_) => {
+                Meaning::StorageUnavailable
+            }
+            Self::Busy(Refused::Full { retry_after }) => Meaning::Overloaded { retry_after: *retry_after },
+            Self::Busy(Refused::Stale) => Meaning::Overloaded { retry_after: Duration::from_secs(1) },
+            Self::Busy(Refused::Crashed)
+            | Self::Seal(_)
+            | Self::Store(StoreError::Conflict(_) | StoreError::Corrupt { .. } | StoreError::Other(_)) => {
+                Meaning::Internal
+            }
+        }
+    }
 }
 
 /// Lets `?` turn every fault into a flow's own error, which must have a variant `Fault`.

@@ -52,9 +52,7 @@ pub(super) async fn open_session(
         user_agent: visit.origin.user_agent.clone(),
         methods: vec![method],
     };
-    desk.sessions
-        .open(session.clone(), desk.rules.most_sessions, ending(desk, now))
-        .await??;
+    desk.sessions.open(session.clone(), desk.rules.most_sessions, ending(desk, now)).await??;
     Ok(session)
 }
 
@@ -72,11 +70,7 @@ pub(super) fn tokens(desk: &Desk, user: User, session: &Session, now: Timestamp)
         epoch: user.security.current,
     };
     let refresh = desk.rules.refresh_tokens.then(|| {
-        let grant = RefreshGrant {
-            user: user.id,
-            session: session.id,
-            generation: session.generation,
-        };
+        let grant = RefreshGrant { user: user.id, session: session.id, generation: session.generation };
         (desk.refresh_tokens.mint(&grant), session.idle_expires_at)
     });
     Ok(SignedIn {
@@ -91,10 +85,7 @@ pub(super) fn tokens(desk: &Desk, user: User, session: &Session, now: Timestamp)
 
 /// An ending now: remembered until every access token made so far has expired, with room for clocks that differ.
 pub(super) fn ending(desk: &Desk, now: Timestamp) -> Ending {
-    Ending {
-        at: now,
-        tokens_until: tokens_until(desk, now),
-    }
+    Ending { at: now, tokens_until: tokens_until(desk, now) }
 }
 
 /// When the access tokens made until `now` have all expired, on the slowest of clocks we tolerate.

@@ -43,29 +43,17 @@ impl RateLimits {
     pub(super) fn account(&self, account: &str, address: IpAddr) -> Cell {
         // Long names are shortened so that a key has a bounded size; who collides there shares a counter.
         let account: String = account.chars().take(254).collect();
-        cell(
-            Rule::LoginAccount,
-            format!("{account} {}", neighbourhood(address)),
-            &self.login_account,
-        )
+        cell(Rule::LoginAccount, format!("{account} {}", neighbourhood(address)), &self.login_account)
     }
 
     /// For a registration from `address`.
     pub(super) fn register(&self, address: IpAddr) -> Vec<Cell> {
-        vec![cell(
-            Rule::RegisterAddress,
-            host(address).to_string(),
-            &self.register_address,
-        )]
+        vec![cell(Rule::RegisterAddress, host(address).to_string(), &self.register_address)]
     }
 }
 
 fn cell(rule: Rule, subject: String, windows: &Arc<[Window]>) -> Cell {
-    Cell {
-        rule,
-        subject,
-        windows: windows.clone(),
-    }
+    Cell { rule, subject, windows: windows.clone() }
 }
 
 /// An attempt beyond a limit.
@@ -88,37 +76,16 @@ pub(super) enum NotTaken {
 
 /// Takes a place in every one of `cells`, or says why there is none.
 pub(super) async fn take(desk: &Desk, visit: &Visit, cells: Vec<Cell>) -> Result<(), NotTaken> {
-    match desk
-        .limits
-        .take(cells, visit.now)
-        .await
-        .map_err(|refused| NotTaken::Fault(refused.into()))?
-    {
+    match desk.limits.take(cells, visit.now).await.map_err(|refused| NotTaken::Fault(refused.into()))? {
         Verdict::Unlimited | Verdict::Granted { .. } => Ok(()),
-        Verdict::TableFull => Err(NotTaken::Fault(
-            Refused::Full {
-                retry_after: Duration::from_secs(60),
-            }
-            .into(),
-        )),
-        Verdict::Limited {
-            rule,
-            window,
-            retry_after,
-        } => {
+        Verdict::TableFull => {
+            Err(NotTaken::Fault(Refused::Full { retry_after: Duration::from_secs(60) }.into()))
+        }
+        Verdict::Limited { rule, window, retry_after } => {
             let subject = Subject::default().detail(rule.as_str());
             // Not waited for: who is over the limit must not be able to make the server wait for the disk.
-            desk.audit.note(Free::new(
-                visit.now,
-                FreeKind::RateLimited,
-                subject,
-                &visit.origin,
-            ));
-            Err(NotTaken::Limited(Limited {
-                rule: rule.as_str(),
-                window,
-                retry_after,
-            }))
+            desk.audit.note(Free::new(visit.now, FreeKind::RateLimited, subject, &visit.origin));
+            Err(NotTaken::Limited(Limited { rule: rule.as_str(), window, retry_after }))
         }
     }
 }

@@ -45,12 +45,7 @@ may_be_limited!(LoginError);
 pub async fn login(desk: &Desk, request: Login, visit: &Visit) -> Result<SignedIn, LoginError> {
     let email = Email::parse(&request.email).ok();
     let account = email.as_ref().map_or(request.email.as_str(), Email::as_str);
-    limited::take(
-        desk,
-        visit,
-        desk.rules.limits.guess(account, visit.origin.address),
-    )
-    .await?;
+    limited::take(desk, visit, desk.rules.limits.guess(account, visit.origin.address)).await?;
 
     // What no policy accepts is nobody's password, whether the user exists or not.
     let Ok(candidate) = Password::parse(&request.password) else {
@@ -60,18 +55,12 @@ pub async fn login(desk: &Desk, request: Login, visit: &Visit) -> Result<SignedI
         Some(email) => users::by_email_with_hash(desk.db.reader(), email).await?,
         None => None,
     };
-    let (user, stored) = found.map_or((None, None), |(user, hash)| {
-        (Some(user), hash.map(StoredHash::from))
-    });
+    let (user, stored) = found.map_or((None, None), |(user, hash)| (Some(user), hash.map(StoredHash::from)));
 
     let upgrade = match desk.hashers.verify(candidate, stored.clone()).await? {
         PasswordVerification::Match { upgrade } => upgrade,
         PasswordVerification::Mismatch => {
-            let reason = if user.is_none() {
-                "unknown user"
-            } else {
-                "wrong password"
-            };
+            let reason = if user.is_none() { "unknown user" } else { "wrong password" };
             return refuse(desk, visit, user.as_ref(), reason).await;
         }
         PasswordVerification::Unusable => {
@@ -89,29 +78,14 @@ pub async fn login(desk: &Desk, request: Login, visit: &Visit) -> Result<SignedI
     note_sign_in(desk, visit, &user, stored.zip(upgrade)).await?;
     let session = issue::open_session(desk, visit, &user, AuthMethod::Password).await?;
     let subject = Subject::user(user.id).session(session.id);
-    let recorded = desk
-        .audit
-        .record(Free::new(
-            visit.now,
-            FreeKind::LoginSucceeded,
-            subject,
-            &visit.origin,
-        ))
-        .await;
+    let recorded =
+        desk.audit.record(Free::new(visit.now, FreeKind::LoginSucceeded, subject, &visit.origin)).await;
     if let Err(not_recorded) = recorded {
-        let _ = desk
-            .sessions
-            .revoke(user.id, session.id, issue::ending(desk, visit.now))
-            .await;
+        let _ = desk.sessions.revoke(user.id, session.id, issue::ending(desk, visit.now)).await;
         return Err(not_recorded.into());
     }
-    desk.limits
-        .forgive(vec![desk.rules.limits.account(account, visit.origin.address)])
-        .await?;
-    let user = User {
-        last_login_at: Some(visit.now),
-        ..user
-    };
+    desk.limits.forgive(vec![desk.rules.limits.account(account, visit.origin.address)]).await?;
+    let user = User { last_login_at: Some(visit.now), ..user };
     metrics::counter!("auth_login_success_total").increment(1);
     Ok(issue::tokens(desk, user, &session, visit.now)?)
 }
@@ -123,19 +97,8 @@ async fn refuse(
     reason: &'static str,
 ) -> Result<SignedIn, LoginError> {
     metrics::counter!("auth_login_failure_total").increment(1);
-    let subject = Subject {
-        user: user.map(|user| user.id),
-        ..Subject::default()
-    }
-    .detail(reason);
-    desk.audit
-        .record(Free::new(
-            visit.now,
-            FreeKind::LoginFailed,
-            subject,
-            &visit.origin,
-        ))
-        .await?;
+    let subject = Subject { user: user.map(|user| user.id), ..Subject::default() }.detail(reason);
+    desk.audit.record(Free::new(visit.now, FreeKind::LoginFailed, subject, &visit.origin)).await?;
     Err(LoginError::InvalidCredentials)
 }
 

@@ -27,9 +27,7 @@ pub async fn logout(desk: &Desk, caller: &Caller, scope: Scope, visit: &Visit) -
     let subject = Subject::user(caller.user).session(caller.session);
     let detail = match scope {
         Scope::Local => {
-            desk.sessions
-                .revoke(caller.user, caller.session, ending(desk, visit.now))
-                .await??;
+            desk.sessions.revoke(caller.user, caller.session, ending(desk, visit.now)).await??;
             "local"
         }
         Scope::Others => {
@@ -38,22 +36,12 @@ pub async fn logout(desk: &Desk, caller: &Caller, scope: Scope, visit: &Visit) -
         }
         Scope::Global => {
             // Raising the epoch also catches a session that is being opened at this moment.
-            let event = Bound::new(
-                visit.now,
-                BoundKind::SessionsRevoked,
-                subject.clone(),
-                &visit.origin,
-            );
+            let event = Bound::new(visit.now, BoundKind::SessionsRevoked, subject.clone(), &visit.origin);
             change_and_void(desk, visit, caller.user, Change::EndSessions, event).await?;
             remove_sessions(desk, visit, caller.user, None).await?;
             "global"
         }
     };
-    let event = Free::new(
-        visit.now,
-        FreeKind::LoggedOut,
-        subject.detail(detail),
-        &visit.origin,
-    );
+    let event = Free::new(visit.now, FreeKind::LoggedOut, subject.detail(detail), &visit.origin);
     Ok(desk.audit.record(event).await?)
 }

@@ -17,6 +17,7 @@ pub mod limited;
 pub mod login;
 pub mod logout;
 mod prove;
+pub mod readiness;
 pub mod refresh;
 pub mod register;
 pub mod sessions;

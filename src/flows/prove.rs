@@ -49,9 +49,7 @@ pub(super) async fn prove(
     };
     let address = visit.origin.address;
     limited::take(desk, visit, desk.rules.limits.guess(user.email.as_str(), address)).await?;
-    let stored = credentials::find(desk.db.reader(), user.id)
-        .await?
-        .map(StoredHash::from);
+    let stored = credentials::find(desk.db.reader(), user.id).await?.map(StoredHash::from);
     let proved = match Password::parse(password) {
         Ok(candidate) => {
             let verification = desk.hashers.verify(candidate, stored.clone()).await?;
@@ -61,19 +59,12 @@ pub(super) async fn prove(
     };
     match stored {
         Some(stored) if proved => {
-            desk.limits
-                .forgive(vec![desk.rules.limits.account(user.email.as_str(), address)])
-                .await?;
+            desk.limits.forgive(vec![desk.rules.limits.account(user.email.as_str(), address)]).await?;
             Ok((user, stored))
         }
         _ => {
             let subject = Subject::user(user.id).session(caller.session);
-            let event = Free::new(
-                visit.now,
-                FreeKind::ReauthenticationFailed,
-                subject,
-                &visit.origin,
-            );
+            let event = Free::new(visit.now, FreeKind::ReauthenticationFailed, subject, &visit.origin);
             desk.audit.record(event).await?;
             Err(NotProved::WrongPassword)
         }

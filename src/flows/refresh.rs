@@ -55,12 +55,7 @@ pub async fn refresh(desk: &Desk, token: &SecretString, visit: &Visit) -> Result
         Rotation::Replayed => {
             metrics::counter!("guardhouse_refresh_replays_total").increment(1);
             desk.audit
-                .record(Free::new(
-                    visit.now,
-                    FreeKind::RefreshReplayed,
-                    subject,
-                    &visit.origin,
-                ))
+                .record(Free::new(visit.now, FreeKind::RefreshReplayed, subject, &visit.origin))
                 .await?;
             return Err(RefreshError::Replayed);
         }
@@ -72,22 +67,13 @@ pub async fn refresh(desk: &Desk, token: &SecretString, visit: &Visit) -> Result
         return refuse(desk, visit, subject, "account is gone, disabled or changed").await;
     };
     let signed_in = issue::tokens(desk, user, &session, visit.now)?;
-    desk.audit
-        .record(Free::new(
-            visit.now,
-            FreeKind::TokenRefreshed,
-            subject,
-            &visit.origin,
-        ))
-        .await?;
+    desk.audit.record(Free::new(visit.now, FreeKind::TokenRefreshed, subject, &visit.origin)).await?;
     metrics::counter!("auth_token_refresh_total").increment(1);
     Ok(Refreshed { signed_in, replayed })
 }
 
 async fn end(desk: &Desk, visit: &Visit, grant: RefreshGrant) -> Result<(), Fault> {
-    desk.sessions
-        .revoke(grant.user, grant.session, issue::ending(desk, visit.now))
-        .await??;
+    desk.sessions.revoke(grant.user, grant.session, issue::ending(desk, visit.now)).await??;
     Ok(())
 }
 
@@ -98,12 +84,7 @@ async fn refuse(
     reason: &'static str,
 ) -> Result<Refreshed, RefreshError> {
     desk.audit
-        .record(Free::new(
-            visit.now,
-            FreeKind::RefreshRefused,
-            subject.detail(reason),
-            &visit.origin,
-        ))
+        .record(Free::new(visit.now, FreeKind::RefreshRefused, subject.detail(reason), &visit.origin))
         .await?;
     Err(RefreshError::Invalid)
 }

@@ -64,45 +64,25 @@ pub async fn register(desk: &Desk, request: Register, visit: &Visit) -> Result<R
     let email = checks.email(&request.email);
     let password = checks.new_password(desk, "/password", &request.password);
     let name = checks.name(request.name.as_deref());
-    let (email, password) = checks
-        .passed(email.zip(password))
-        .map_err(RegisterError::Invalid)?;
+    let (email, password) = checks.passed(email.zip(password)).map_err(RegisterError::Invalid)?;
 
     limited::take(desk, visit, desk.rules.limits.register(visit.origin.address)).await?;
     // Before the look at the table, so that the time does not tell whether the address is taken.
     let hash = desk.hashers.hash(password).await?;
     let roles = Roles::from(vec![Role::user()]);
     let user = NewUser { email, name, roles }.into_user(desk, visit.now);
-    let event = Bound::new(
-        visit.now,
-        BoundKind::Registered,
-        Subject::user(user.id),
-        &visit.origin,
-    );
-    create(desk, &user, Some(hash.expose_secret()), event, visit.now)
-        .await
-        .map_err(|error| match error {
-            StoreError::Conflict("e-mail address") => RegisterError::EmailTaken,
-            other => other.into(),
-        })?;
+    let event = Bound::new(visit.now, BoundKind::Registered, Subject::user(user.id), &visit.origin);
+    create(desk, &user, Some(hash.expose_secret()), event, visit.now).await.map_err(|error| match error {
+        StoreError::Conflict("e-mail address") => RegisterError::EmailTaken,
+        other => other.into(),
+    })?;
     metrics::counter!("guardhouse_registrations_total").increment(1);
 
     if !desk.rules.sign_in_after_registration {
         return Ok(Registered::Account(user));
     }
     let session = issue::open_session(desk, visit, &user, AuthMethod::Password).await?;
-    let subject = Subject::user(user.id)
-        .session(session.id)
-        .detail("after registration");
-    desk.audit
-        .record(Free::new(
-            visit.now,
-            FreeKind::LoginSucceeded,
-            subject,
-            &visit.origin,
-        ))
-        .await?;
-    Ok(Registered::SignedIn(Box::new(issue::tokens(
-        desk, user, &session, visit.now,
-    )?)))
+    let subject = Subject::user(user.id).session(session.id).detail("after registration");
+    desk.audit.record(Free::new(visit.now, FreeKind::LoginSucceeded, subject, &visit.origin)).await?;
+    Ok(Registered::SignedIn(Box::new(issue::tokens(desk, user, &session, visit.now)?)))
 }

@@ -22,25 +22,11 @@ pub async fn list(desk: &Desk, caller: &Caller, visit: &Visit) -> Result<Vec<Ses
 /// [`Fault`]
 pub async fn end(desk: &Desk, caller: &Caller, session: SessionId, visit: &Visit) -> Result<bool, Fault> {
     // Looked at first: announcing somebody else's session as revoked would end it.
-    if desk
-        .sessions
-        .find(caller.user, session, visit.now)
-        .await??
-        .is_none()
-    {
+    if desk.sessions.find(caller.user, session, visit.now).await??.is_none() {
         return Ok(false);
     }
-    desk.sessions
-        .revoke(caller.user, session, ending(desk, visit.now))
-        .await??;
+    desk.sessions.revoke(caller.user, session, ending(desk, visit.now)).await??;
     let subject = Subject::user(caller.user).session(session);
-    desk.audit
-        .record(Free::new(
-            visit.now,
-            FreeKind::SessionEnded,
-            subject,
-            &visit.origin,
-        ))
-        .await?;
+    desk.audit.record(Free::new(visit.now, FreeKind::SessionEnded, subject, &visit.origin)).await?;
     Ok(true)
 }

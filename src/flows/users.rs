@@ -16,8 +16,10 @@ use crate::domain::email::Email;
 use crate::domain::id::UserId;
 use crate::domain::revocation::{Revocation, Revoked};
 use crate::domain::role::Roles;
-use crate::store::users::{self, Change, Page};
+use crate::store::users::{self, Change};
 use crate::store::{StoreError, credentials, revocations};
+
+pub use crate::store::users::Page;
 
 /// The caller may not do this.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,12 +58,7 @@ pub fn admin(desk: &Desk, caller: &Caller, visit: &Visit) -> Result<(), Denied> 
 
 fn deny(desk: &Desk, caller: &Caller, visit: &Visit, what: String) {
     let subject = Subject::user(caller.user).session(caller.session).detail(what);
-    desk.audit.note(Free::new(
-        visit.now,
-        FreeKind::AccessDenied,
-        subject,
-        &visit.origin,
-    ));
+    desk.audit.note(Free::new(visit.now, FreeKind::AccessDenied, subject, &visit.origin));
 }
 
 /// One page of accounts.
@@ -135,10 +132,7 @@ pub async fn create_user(
 ) -> Result<User, CreateError> {
     let mut checks = Checks::default();
     let email = checks.email(&request.email);
-    let password = request
-        .password
-        .as_ref()
-        .map(|raw| checks.new_password(desk, "/password", raw));
+    let password = request.password.as_ref().map(|raw| checks.new_password(desk, "/password", raw));
     let name = checks.name(request.name.as_deref());
     let roles = checks.roles(&request.roles);
     let email = checks.passed(email).map_err(CreateError::Invalid)?;
@@ -147,18 +141,13 @@ pub async fn create_user(
         None => None,
     };
     let user = NewUser { email, name, roles }.into_user(desk, visit.now);
-    let subject = Subject {
-        actor,
-        ..Subject::user(user.id)
-    };
+    let subject = Subject { actor, ..Subject::user(user.id) };
     let event = Bound::new(visit.now, BoundKind::UserCreated, subject, &visit.origin);
     let hash = hash.as_ref().map(ExposeSecret::expose_secret);
-    create(desk, &user, hash, event, visit.now)
-        .await
-        .map_err(|error| match error {
-            StoreError::Conflict("e-mail address") => CreateError::EmailTaken,
-            other => other.into(),
-        })?;
+    create(desk, &user, hash, event, visit.now).await.map_err(|error| match error {
+        StoreError::Conflict("e-mail address") => CreateError::EmailTaken,
+        other => other.into(),
+    })?;
     Ok(user)
 }
 
@@ -202,15 +191,9 @@ pub async fn set_roles(
     let roles = checks.roles(roles);
     let roles = checks.passed(Some(roles)).map_err(AccountError::Invalid)?;
     let names: Vec<_> = roles.iter().map(|role| role.as_str()).collect();
-    let subject = Subject {
-        actor,
-        ..Subject::user(user)
-    }
-    .detail(names.join(" "));
+    let subject = Subject { actor, ..Subject::user(user) }.detail(names.join(" "));
     let event = Bound::new(visit.now, BoundKind::RolesChanged, subject, &visit.origin);
-    change_and_void(desk, visit, user, Change::Roles(roles), event)
-        .await?
-        .ok_or(AccountError::Gone)
+    change_and_void(desk, visit, user, Change::Roles(roles), event).await?.ok_or(AccountError::Gone)
 }
 
 /// What happens to an account or its sessions.
@@ -241,14 +224,9 @@ pub async fn take_measure(
         Measure::Enable => (Change::Enable, BoundKind::UserEnabled),
         Measure::RevokeSessions => (Change::EndSessions, BoundKind::SessionsRevoked),
     };
-    let subject = Subject {
-        actor,
-        ..Subject::user(user)
-    };
+    let subject = Subject { actor, ..Subject::user(user) };
     let event = Bound::new(visit.now, kind, subject, &visit.origin);
-    change_and_void(desk, visit, user, change, event)
-        .await?
-        .ok_or(AccountError::Gone)?;
+    change_and_void(desk, visit, user, change, event).await?.ok_or(AccountError::Gone)?;
     if measure != Measure::Enable {
         remove_sessions(desk, visit, user, None).await?;
     }
@@ -272,32 +250,21 @@ pub async fn delete(desk: &Desk, user: UserId, actor: UserId, visit: &Visit) -> 
 pub(super) async fn erase(desk: &Desk, user: UserId, actor: UserId, visit: &Visit) -> Result<bool, Fault> {
     let subject = Subject::user(user).by(actor);
     let event = Bound::new(visit.now, BoundKind::UserDeleted, subject, &visit.origin);
-    let what = Revoked::User {
-        user,
-        below_epoch: u32::MAX,
-        spare: None,
-    };
-    let revocation = Revocation {
-        what,
-        at: visit.now,
-        expires_at: tokens_until(desk, visit.now),
-    };
+    let what = Revoked::User { user, below_epoch: u32::MAX, spare: None };
+    let revocation = Revocation { what, at: visit.now, expires_at: tokens_until(desk, visit.now) };
     let erased = desk
         .db
-        .atomically(
-            (desk.audit.clone(), user, revocation, event),
-            |txn, (audit, user, revocation, event)| {
-                async move {
-                    if !users::delete(txn, *user).await? {
-                        return Ok(false);
-                    }
-                    revocations::append(txn, &[*revocation]).await?;
-                    audit.bind(txn, event).await?;
-                    Ok(true)
+        .atomically((desk.audit.clone(), user, revocation, event), |txn, (audit, user, revocation, event)| {
+            async move {
+                if !users::delete(txn, *user).await? {
+                    return Ok(false);
                 }
-                .boxed()
-            },
-        )
+                revocations::append(txn, &[*revocation]).await?;
+                audit.bind(txn, event).await?;
+                Ok(true)
+            }
+            .boxed()
+        })
         .await?;
     if erased {
         desk.sessions.announced(&revocation);

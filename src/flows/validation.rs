@@ -28,11 +28,7 @@ pub(super) struct Checks(Vec<Invalid>);
 
 impl Checks {
     fn fail<T>(&mut self, pointer: Pointer, code: &'static str, detail: impl Into<String>) -> Option<T> {
-        self.0.push(Invalid {
-            pointer,
-            code,
-            detail: detail.into(),
-        });
+        self.0.push(Invalid { pointer, code, detail: detail.into() });
         None
     }
 
@@ -44,9 +40,7 @@ impl Checks {
 
     pub(super) fn name(&mut self, text: Option<&str>) -> Option<DisplayName> {
         let parsed = DisplayName::parse(text?);
-        parsed
-            .or_else(|error| self.fail("/name", "name_invalid", error.to_string()).ok_or(()))
-            .ok()
+        parsed.or_else(|error| self.fail("/name", "name_invalid", error.to_string()).ok_or(())).ok()
     }
 
     pub(super) fn roles(&mut self, names: &[String]) -> Roles {
@@ -86,26 +80,15 @@ impl Checks {
 
 fn describe(violation: Violation) -> (&'static str, String) {
     match violation {
-        Violation::TooShort(min) => (
-            "password_too_short",
-            format!("the password needs at least {min} characters"),
-        ),
-        Violation::TooLong(max) => (
-            "password_too_long",
-            format!("the password may have at most {max} octets"),
-        ),
-        Violation::Nul => (
-            "password_invalid",
-            "the password contains the character U+0000".into(),
-        ),
-        Violation::NeedsUpper => (
-            "password_needs_upper",
-            "the password needs an upper-case letter".into(),
-        ),
-        Violation::NeedsLower => (
-            "password_needs_lower",
-            "the password needs a lower-case letter".into(),
-        ),
+        Violation::TooShort(min) => {
+            ("password_too_short", format!("the password needs at least {min} characters"))
+        }
+        Violation::TooLong(max) => {
+            ("password_too_long", format!("the password may have at most {max} octets"))
+        }
+        Violation::Nul => ("password_invalid", "the password contains the character U+0000".into()),
+        Violation::NeedsUpper => ("password_needs_upper", "the password needs an upper-case letter".into()),
+        Violation::NeedsLower => ("password_needs_lower", "the password needs a lower-case letter".into()),
         Violation::NeedsDigit => ("password_needs_digit", "the password needs a digit".into()),
     }
 }

@@ -60,20 +60,11 @@ pub(super) async fn load(
     now: Timestamp,
     entropy: &dyn Entropy,
 ) -> Result<Keys, KeyRingFault> {
-    let ring = Ring {
-        db,
-        master: master_key(config, entropy)?,
-        now,
-        entropy,
-    };
+    let ring = Ring { db, master: master_key(config, entropy)?, now, entropy };
     let refresh = ring.all_or_first(KeyAlgorithm::Refresh).await?;
     let wanted = config.tokens.algorithm;
-    let eddsa = ring
-        .all_if(KeyAlgorithm::EdDsa, wanted == TokenAlgorithm::EdDsa)
-        .await?;
-    let v4_public = ring
-        .all_if(KeyAlgorithm::V4Public, wanted == TokenAlgorithm::V4Public)
-        .await?;
+    let eddsa = ring.all_if(KeyAlgorithm::EdDsa, wanted == TokenAlgorithm::EdDsa).await?;
+    let v4_public = ring.all_if(KeyAlgorithm::V4Public, wanted == TokenAlgorithm::V4Public).await?;
     let shared = match &config.tokens.hs256_secret {
         Some(secret) => Some(SigningKey::hs256_shared(secret, now)?),
         None => None,
@@ -101,9 +92,7 @@ pub(super) async fn load(
         TokenFormat::Paseto => (paseto, jwt),
     };
     let signing = signing.expect("a key of the configured algorithm was read or made above");
-    let (current, older) = refresh
-        .split_first()
-        .expect("a refresh key was read or made above");
+    let (current, older) = refresh.split_first().expect("a refresh key was read or made above");
     Ok(Keys {
         access_tokens: AccessTokens::new(signing, also.into_iter().collect()),
         refresh_tokens: Arc::new(RefreshTokens::new(current, older)?),
@@ -124,12 +113,7 @@ pub async fn generate_key(
     now: Timestamp,
     entropy: &dyn Entropy,
 ) -> Result<String, KeyRingFault> {
-    let ring = Ring {
-        db,
-        master: master_key(config, entropy)?,
-        now,
-        entropy,
-    };
+    let ring = Ring { db, master: master_key(config, entropy)?, now, entropy };
     let slot = keys::of_algorithm(db.reader(), algorithm.as_str())
         .await?
         .first()
@@ -156,11 +140,7 @@ struct Ring<'a> {
 impl Ring<'_> {
     /// The keys of `algorithm`, the newest first; where they are `wanted` there is at least one.
     async fn all_if(&self, algorithm: KeyAlgorithm, wanted: bool) -> Result<Vec<SigningKey>, KeyRingFault> {
-        if wanted {
-            self.all_or_first(algorithm).await
-        } else {
-            self.all(algorithm).await
-        }
+        if wanted { self.all_or_first(algorithm).await } else { self.all(algorithm).await }
     }
 
     async fn all_or_first(&self, algorithm: KeyAlgorithm) -> Result<Vec<SigningKey>, KeyRingFault> {
@@ -179,12 +159,8 @@ impl Ring<'_> {
     async fn all(&self, algorithm: KeyAlgorithm) -> Result<Vec<SigningKey>, KeyRingFault> {
         let stored = keys::of_algorithm(self.db.reader(), algorithm.as_str()).await?;
         let open = |key: StoredKey| {
-            SigningKey::unwrap(&key.id, algorithm, key.created_at, &key.wrapped, &self.master).map_err(
-                |reason| KeyRingFault::Locked {
-                    id: key.id.clone(),
-                    reason,
-                },
-            )
+            SigningKey::unwrap(&key.id, algorithm, key.created_at, &key.wrapped, &self.master)
+                .map_err(|reason| KeyRingFault::Locked { id: key.id.clone(), reason })
         };
         stored.into_iter().map(open).collect()
     }

@@ -23,26 +23,48 @@ pub struct Listeners {
     pub ops: ServerHandle,
 }
 
+/// The addresses of both servers, taken but not yet answered on.
+pub struct Sockets {
+    public: TcpListener,
+    ops: TcpListener,
+    /// Of the public one, with the port it got.
+    pub address: SocketAddr,
+    /// Of the operators' one.
+    pub ops_address: SocketAddr,
+}
+
+impl Sockets {
+    /// Takes the configured addresses.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError::Listen`] when one is not free.
+    pub fn bind(settings: &config::Server) -> Result<Self, StartError> {
+        let (public, address) = bind(settings.bind, "server.bind")?;
+        let (ops, ops_address) = bind(settings.ops_bind, "server.ops_bind")?;
+        Ok(Self { public, ops, address, ops_address })
+    }
+}
+
 /// Starts both servers for `front`. Must be called inside an actix system, whose thread accepts connections.
 ///
 /// # Errors
 ///
 /// [`StartError::Listen`] when an address is not free.
-pub fn listen(foundations: &Foundations, front: web::Data<Front>) -> Result<Listeners, StartError> {
+pub fn listen(
+    foundations: &Foundations,
+    sockets: Sockets,
+    front: web::Data<Front>,
+) -> Result<Listeners, StartError> {
     let settings = foundations.config.server.clone();
-    let (public_socket, address) = bind(settings.bind, "server.bind")?;
-    let (ops_socket, ops_address) = bind(settings.ops_bind, "server.ops_bind")?;
+    let Sockets { public, ops, address, ops_address } = sockets;
 
     let (base_path, shared) = (settings.base_path.clone(), front.clone());
-    let public = HttpServer::new(move || {
+    let public_server = HttpServer::new(move || {
         App::new()
             .app_data(shared.clone())
             .wrap(from_fn(front_door))
-            .service(
-                web::scope(&base_path)
-                    .configure(routes)
-                    .default_service(web::to(not_found)),
-            )
+            .service(web::scope(&base_path).configure(routes).default_service(web::to(not_found)))
             .default_service(web::to(not_found))
     })
     .workers(settings.workers.get())
@@ -52,10 +74,10 @@ pub fn listen(foundations: &Foundations, front: web::Data<Front>) -> Result<List
     .client_disconnect_timeout(Duration::from_secs(1))
     .shutdown_timeout(settings.shutdown_timeout.as_secs().max(1))
     .disable_signals()
-    .listen(public_socket);
+    .listen(public);
 
     let prometheus = web::Data::new(foundations.prometheus.clone());
-    let ops = HttpServer::new(move || {
+    let ops_server = HttpServer::new(move || {
         App::new()
             .app_data(front.clone())
             .app_data(prometheus.clone())
@@ -67,17 +89,12 @@ pub fn listen(foundations: &Foundations, front: web::Data<Front>) -> Result<List
     .client_request_timeout(settings.client_timeout)
     .shutdown_timeout(1)
     .disable_signals()
-    .listen(ops_socket);
+    .listen(ops);
 
     let refused = |address, key| move |reason| StartError::Listen { address, key, reason };
-    let public = run(public.map_err(refused(address, "server.bind"))?.run());
-    let ops = run(ops.map_err(refused(ops_address, "server.ops_bind"))?.run());
-    Ok(Listeners {
-        address,
-        ops_address,
-        public,
-        ops,
-    })
+    let public = run(public_server.map_err(refused(address, "server.bind"))?.run());
+    let ops = run(ops_server.map_err(refused(ops_address, "server.ops_bind"))?.run());
+    Ok(Listeners { address, ops_address, public, ops })
 }
 
 fn run(server: Server) -> ServerHandle {

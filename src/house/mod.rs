@@ -13,7 +13,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::runtime::Handle as Runtime;
 
 pub use keys::{KeyRingFault, generate_key};
-pub use listeners::{Listeners, listen};
+pub use listeners::{Listeners, Sockets, listen};
 
 use crate::actors::keeper::Lifeline;
 use crate::actors::{Audit, Hashers, Limits, Sessions, audit, sessions};
@@ -102,12 +102,7 @@ pub async fn build(
     arbiter: &ArbiterHandle,
     lifeline: &Lifeline,
 ) -> Result<Front, StartError> {
-    let Foundations {
-        config,
-        clock,
-        entropy,
-        ..
-    } = foundations;
+    let Foundations { config, clock, entropy, .. } = foundations;
     let db = database(config).await?;
     if config.database.migrate {
         db.migrate_up().await.map_err(StartError::Database)?;
@@ -178,14 +173,8 @@ pub async fn build(
 fn data_dir(config: &Config) -> Result<(), StartError> {
     use std::os::unix::fs::DirBuilderExt;
     let path = &config.data_dir;
-    let made = std::fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(path);
-    made.map_err(|reason| StartError::DataDir {
-        path: path.display().to_string(),
-        reason,
-    })
+    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
+    made.map_err(|reason| StartError::DataDir { path: path.display().to_string(), reason })
 }
 
 fn rules(config: &Config) -> Rules {
@@ -208,16 +197,10 @@ fn rules(config: &Config) -> Rules {
         access_lifetime: config.tokens.access_lifetime,
         refresh_tokens: config.sessions.refresh_tokens,
         lifetimes: if config.sessions.refresh_tokens {
-            Lifetimes {
-                absolute: config.sessions.refresh_lifetime,
-                idle: config.sessions.idle_timeout,
-            }
+            Lifetimes { absolute: config.sessions.refresh_lifetime, idle: config.sessions.idle_timeout }
         } else {
             // Nothing prolongs such a session: it lives as long as its only access token.
-            Lifetimes {
-                absolute: config.tokens.access_lifetime,
-                idle: config.tokens.access_lifetime,
-            }
+            Lifetimes { absolute: config.tokens.access_lifetime, idle: config.tokens.access_lifetime }
         },
         refresh_grace: config.sessions.refresh_grace,
         most_sessions: config.sessions.max_per_user,

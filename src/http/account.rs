@@ -19,20 +19,13 @@ use crate::flows::{Caller, Visit};
 /// `GET /auth/me`
 pub(super) async fn me(front: web::Data<Front>, caller: Caller) -> Result<HttpResponse, Problem> {
     let desk = front.desk.clone();
-    let user = front
-        .detached
-        .reading("me", async move { find(&desk, caller.user).await })
-        .await;
+    let user = front.detached.reading("me", async move { find(&desk, caller.user).await }).await;
     Ok(HttpResponse::Ok().json(UserView::from(user.map_err(own_account_gone)?)))
 }
 
 /// A token may outlive its account by the moment until the feed is read.
 fn own_account_gone(problem: Problem) -> Problem {
-    if problem.code() == Code::NotFound {
-        Problem::new(Code::TokenRevoked)
-    } else {
-        problem
-    }
+    if problem.code() == Code::NotFound { Problem::new(Code::TokenRevoked) } else { problem }
 }
 
 #[derive(Deserialize)]
@@ -60,11 +53,7 @@ pub(super) async fn edit(
     let desk = front.desk.clone();
     let edit = Edit { name: body.name };
     let flow = async move { edit_flow(&desk, caller.user, edit, caller.user, &visit).await };
-    let user = front
-        .detached
-        .to_the_end("edit_profile", flow)
-        .await
-        .map_err(own_account_gone)?;
+    let user = front.detached.to_the_end("edit_profile", flow).await.map_err(own_account_gone)?;
     Ok(HttpResponse::Ok().json(UserView::from(user)))
 }
 
@@ -122,10 +111,7 @@ pub(super) async fn change_password(
     Json(body): Json<ChangePasswordBody>,
 ) -> Result<HttpResponse, Problem> {
     let desk = front.desk.clone();
-    let request = ChangePassword {
-        current: body.current_password,
-        new: body.new_password,
-    };
+    let request = ChangePassword { current: body.current_password, new: body.new_password };
     let flow = async move { change_password_flow(&desk, &caller, request, &visit).await };
     front.detached.to_the_end("change_password", flow).await?;
     Ok(HttpResponse::NoContent().finish())
@@ -144,11 +130,9 @@ impl From<ChangePasswordError> for Problem {
 
 fn wrong_password(pointer: &str) -> Problem {
     let detail = "the password is wrong".to_owned();
-    Problem::new(Code::InvalidCredentials)
-        .detail(detail.clone())
-        .errors(vec![FieldError {
-            pointer: pointer.to_owned(),
-            code: "password_wrong",
-            detail,
-        }])
+    Problem::new(Code::InvalidCredentials).detail(detail.clone()).errors(vec![FieldError {
+        pointer: pointer.to_owned(),
+        code: "password_wrong",
+        detail,
+    }])
 }

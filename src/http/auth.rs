@@ -29,11 +29,7 @@ pub(super) async fn register(
     visit: Visit,
     Json(body): Json<RegisterBody>,
 ) -> Result<HttpResponse, Problem> {
-    let request = Register {
-        email: body.email,
-        password: body.password,
-        name: body.name,
-    };
+    let request = Register { email: body.email, password: body.password, name: body.name };
     let desk = front.desk.clone();
     let flow = async move { register_flow(&desk, request, &visit).await };
     Ok(match front.detached.to_the_end("register", flow).await? {
@@ -70,25 +66,16 @@ pub(super) async fn login(
     visit: Visit,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
-    let is_form = request
-        .content_type()
-        .eq_ignore_ascii_case("application/x-www-form-urlencoded");
+    let is_form = request.content_type().eq_ignore_ascii_case("application/x-www-form-urlencoded");
     if !is_form && !is_json(&request) {
         return Err(Problem::new(Code::UnsupportedMediaType)
             .detail("the body must be application/json or application/x-www-form-urlencoded"));
     }
     let body = read(&request, payload.into_inner()).await?;
-    let LoginBody { email, password } = if is_form {
-        login_form(&body)?
-    } else {
-        parse(&body)?
-    };
+    let LoginBody { email, password } = if is_form { login_form(&body)? } else { parse(&body)? };
     let desk = front.desk.clone();
     let flow = async move { login_flow(&desk, Login { email, password }, &visit).await };
-    Ok(token_reply(
-        StatusCode::OK,
-        front.detached.to_the_end("login", flow).await?,
-    ))
+    Ok(token_reply(StatusCode::OK, front.detached.to_the_end("login", flow).await?))
 }
 
 fn login_form(body: &[u8]) -> Result<LoginBody, Problem> {
@@ -186,9 +173,7 @@ pub(super) async fn logout(
     let desk = front.desk.clone();
     front
         .detached
-        .to_the_end("logout", async move {
-            logout_flow(&desk, &caller, scope, &visit).await
-        })
+        .to_the_end("logout", async move { logout_flow(&desk, &caller, scope, &visit).await })
         .await?;
     Ok(HttpResponse::NoContent().finish())
 }

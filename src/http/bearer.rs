@@ -13,18 +13,12 @@ use crate::flows::authenticate::{AuthenticateError, authenticate};
 /// The token of `request`, if there is exactly one well-formed credential.
 pub(super) fn token(request: &HttpRequest) -> Result<&str, Problem> {
     let mut credentials = request.headers().get_all(AUTHORIZATION);
-    let credential = credentials
-        .next()
-        .ok_or_else(|| Problem::new(Code::TokenMissing))?;
+    let credential = credentials.next().ok_or_else(|| Problem::new(Code::TokenMissing))?;
     if credentials.next().is_some() {
         return Err(Problem::new(Code::TokenInvalid));
     }
-    let text = credential
-        .to_str()
-        .map_err(|_| Problem::new(Code::TokenInvalid))?;
-    let (scheme, token) = text
-        .split_once(' ')
-        .ok_or_else(|| Problem::new(Code::TokenInvalid))?;
+    let text = credential.to_str().map_err(|_| Problem::new(Code::TokenInvalid))?;
+    let (scheme, token) = text.split_once(' ').ok_or_else(|| Problem::new(Code::TokenInvalid))?;
     if scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() {
         Ok(token)
     } else {
@@ -39,9 +33,7 @@ impl FromRequest for Caller {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move {
-            let front = request
-                .app_data::<web::Data<Front>>()
-                .ok_or_else(|| Problem::new(Code::Internal))?;
+            let front = request.app_data::<web::Data<Front>>().ok_or_else(|| Problem::new(Code::Internal))?;
             let now = visit::of(&request)?.now;
             // On this thread: the usual case asks no store and waits for nothing.
             Ok(authenticate(&front.desk, token(&request)?, now).await?)

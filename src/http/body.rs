@@ -63,14 +63,8 @@ pub(super) fn is_json(request: &HttpRequest) -> bool {
 
 /// The whole body, within the configured size and time.
 pub(super) async fn read(request: &HttpRequest, mut payload: Payload) -> Result<web::BytesMut, Problem> {
-    let front = request
-        .app_data::<web::Data<Front>>()
-        .ok_or_else(|| Problem::new(Code::Internal))?;
-    if request
-        .headers()
-        .get(CONTENT_ENCODING)
-        .is_some_and(|encoding| encoding != "identity")
-    {
+    let front = request.app_data::<web::Data<Front>>().ok_or_else(|| Problem::new(Code::Internal))?;
+    if request.headers().get(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
         return Err(Problem::new(Code::UnsupportedMediaType).detail("compressed bodies are not accepted"));
     }
     let limit = front.body_limit;
@@ -88,40 +82,27 @@ pub(super) async fn read(request: &HttpRequest, mut payload: Payload) -> Result<
         }
         Ok(body)
     };
-    tokio::time::timeout(front.body_timeout, reading)
-        .await
-        .map_err(|_| Problem::new(Code::RequestTimeout))?
+    tokio::time::timeout(front.body_timeout, reading).await.map_err(|_| Problem::new(Code::RequestTimeout))?
 }
 
 /// `body` as JSON. What is told of a fault never quotes a value: it may be a password.
 pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     serde_json::from_slice(body).map_err(|error| {
         let text = error.to_string();
-        let speaks_of_names_only = ["unknown field", "missing field", "duplicate field"]
-            .iter()
-            .any(|s| text.starts_with(s));
+        let speaks_of_names_only =
+            ["unknown field", "missing field", "duplicate field"].iter().any(|s| text.starts_with(s));
         let reason = match error.classify() {
             serde_json::error::Category::Data if speaks_of_names_only => text,
             serde_json::error::Category::Data => {
-                format!(
-                    "a value has the wrong type, near line {} column {}",
-                    error.line(),
-                    error.column()
-                )
+                format!("a value has the wrong type, near line {} column {}", error.line(), error.column())
             }
-            _ => format!(
-                "the body is not JSON, near line {} column {}",
-                error.line(),
-                error.column()
-            ),
+            _ => format!("the body is not JSON, near line {} column {}", error.line(), error.column()),
         };
-        Problem::new(Code::InvalidRequest)
-            .detail(reason.clone())
-            .errors(vec![FieldError {
-                pointer: String::new(),
-                code: "invalid_request",
-                detail: reason,
-            }])
+        Problem::new(Code::InvalidRequest).detail(reason.clone()).errors(vec![FieldError {
+            pointer: String::new(),
+            code: "invalid_request",
+            detail: reason,
+        }])
     })
 }
 

@@ -28,10 +28,7 @@ pub struct Detached {
 impl Detached {
     /// On `runtime`.
     pub fn new(runtime: Handle) -> Self {
-        Self {
-            runtime,
-            tasks: TaskTracker::new(),
-        }
+        Self { runtime, tasks: TaskTracker::new() }
     }
 
     /// Runs a flow that changes something: to its end, whoever leaves. `operation` names it in the metrics.

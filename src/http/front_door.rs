@@ -37,20 +37,13 @@ pub async fn front_door(
     let request_id = visit.origin.request_id;
     let span = tracing::info_span!("request", id = %request_id);
 
-    let response = next
-        .call(request)
-        .instrument(span.clone())
-        .await?
-        .map_into_boxed_body();
+    let response = next.call(request).instrument(span.clone()).await?.map_into_boxed_body();
     let mut response = with_problem_rendered(response, &request_id);
     dress(response.headers_mut(), &request_id);
 
     let elapsed = started.elapsed();
     let (method, status) = (response.request().method().clone(), response.status());
-    let route = response
-        .request()
-        .match_pattern()
-        .unwrap_or_else(|| "unmatched".to_owned());
+    let route = response.request().match_pattern().unwrap_or_else(|| "unmatched".to_owned());
     span.in_scope(|| {
         let millis = elapsed.as_secs_f64() * 1e3;
         tracing::info!(target: "guardhouse::access", %method, route, status = status.as_u16(), millis, "answered");
@@ -67,10 +60,7 @@ fn with_problem_rendered(response: ServiceResponse<BoxBody>, request_id: &str) -
     let Some(error) = response.response().error() else {
         return response;
     };
-    let problem = error
-        .as_error::<Problem>()
-        .cloned()
-        .unwrap_or_else(|| foreign(error, response.status()));
+    let problem = error.as_error::<Problem>().cloned().unwrap_or_else(|| foreign(error, response.status()));
     let path = response.request().path().to_owned();
     let (request, _) = response.into_parts();
     ServiceResponse::new(request, problem.render(&path, request_id))
@@ -104,14 +94,8 @@ fn dress(headers: &mut HeaderMap, request_id: &str) {
     for (name, value) in [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),
-        (
-            header::CONTENT_SECURITY_POLICY,
-            "default-src 'none'; frame-ancestors 'none'",
-        ),
-        (
-            HeaderName::from_static("cross-origin-resource-policy"),
-            well_known::RESOURCE_POLICY,
-        ),
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+        (HeaderName::from_static("cross-origin-resource-policy"), well_known::RESOURCE_POLICY),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
@@ -134,31 +118,17 @@ fn meter(method: Method, route: String, status: StatusCode, record: impl FnOnce(
         Method::HEAD,
         Method::OPTIONS,
     ];
-    let method = if standard.contains(&method) {
-        method
-    } else {
-        Method::TRACE
-    };
+    let method = if standard.contains(&method) { method } else { Method::TRACE };
     KNOWN.with_borrow_mut(|known| {
-        let meters = known
-            .entry((method, route, status))
-            .or_insert_with_key(|(method, route, status)| {
-                let method = if *method == Method::TRACE {
-                    "other"
-                } else {
-                    method.as_str()
-                }
-                .to_owned();
-                let labels = [
-                    ("method", method),
-                    ("route", route.clone()),
-                    ("status", status.as_u16().to_string()),
-                ];
-                (
-                    counter!("guardhouse_http_requests_total", &labels),
-                    histogram!("guardhouse_http_request_duration_seconds", &labels),
-                )
-            });
+        let meters = known.entry((method, route, status)).or_insert_with_key(|(method, route, status)| {
+            let method = if *method == Method::TRACE { "other" } else { method.as_str() }.to_owned();
+            let labels =
+                [("method", method), ("route", route.clone()), ("status", status.as_u16().to_string())];
+            (
+                counter!("guardhouse_http_requests_total", &labels),
+                histogram!("guardhouse_http_request_duration_seconds", &labels),
+            )
+        });
         record(meters);
     });
 }

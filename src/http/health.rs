@@ -1,27 +1,23 @@
 //! `/health`: whether the process lives, and whether it should get requests.
 
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use actix_web::{HttpResponse, web};
 use serde::Serialize;
 
-use super::Front;
-use crate::store::StoreError;
-
-/// A probe must be answered before its own timeout, whatever the database does.
-const LONGEST: Duration = Duration::from_secs(2);
+use super::{Front, Problem};
+use crate::flows::readiness::{Condition, Readiness, readiness};
 
 #[derive(Serialize)]
-struct Readiness {
+struct Answer {
     status: &'static str,
     checks: Checks,
 }
 
 #[derive(Serialize)]
 struct Checks {
-    database: &'static str,
-    sessions: &'static str,
+    database: Condition,
+    sessions: Condition,
     lifecycle: &'static str,
 }
 
@@ -31,41 +27,15 @@ pub(super) async fn live() -> HttpResponse {
 }
 
 /// `GET /health/ready`
-pub(super) async fn ready(front: web::Data<Front>) -> HttpResponse {
-    let (database, sessions) = (front.desk.db.clone(), front.desk.sessions.clone());
-    let checks = front.detached.reading("ready", async move {
-        let check = |outcome: Result<Result<(), StoreError>, tokio::time::error::Elapsed>| match outcome {
-            Ok(Ok(())) => "ready",
-            Ok(Err(_)) => "unavailable",
-            Err(_) => "slow",
-        };
-        let (database, sessions) = futures_util::future::join(
-            tokio::time::timeout(LONGEST, database.ping()),
-            tokio::time::timeout(LONGEST, sessions.ping()),
-        )
-        .await;
-        Ok::<_, super::Problem>((check(database), check(sessions)))
-    });
-    let (database, sessions) = checks.await.unwrap_or(("unavailable", "unavailable"));
-    let lifecycle = if front.draining.load(Ordering::SeqCst) {
-        "draining"
-    } else {
-        "ready"
-    };
-    let ready = [database, sessions, lifecycle]
-        .iter()
-        .all(|check| *check == "ready");
-    let body = Readiness {
+pub(super) async fn ready(front: web::Data<Front>) -> Result<HttpResponse, Problem> {
+    let desk = front.desk.clone();
+    let asking = async move { Ok::<_, Problem>(readiness(&desk).await) };
+    let Readiness { database, sessions } = front.detached.reading("ready", asking).await?;
+    let draining = front.draining.load(Ordering::SeqCst);
+    let ready = !draining && database == Condition::Ready && sessions == Condition::Ready;
+    let body = Answer {
         status: if ready { "ready" } else { "not_ready" },
-        checks: Checks {
-            database,
-            sessions,
-            lifecycle,
-        },
+        checks: Checks { database, sessions, lifecycle: if draining { "draining" } else { "ready" } },
     };
-    if ready {
-        HttpResponse::Ok().json(body)
-    } else {
-        HttpResponse::ServiceUnavailable().json(body)
-    }
+    Ok(if ready { HttpResponse::Ok().json(body) } else { HttpResponse::ServiceUnavailable().json(body) })
 }

@@ -67,36 +67,12 @@ impl Front {
 
 /// The public routes, all of them.
 pub fn routes(config: &mut ServiceConfig) {
-    at(
-        config,
-        "/auth/register",
-        [(Method::POST, web::post().to(auth::register))],
-    );
-    at(
-        config,
-        "/auth/signup",
-        [(Method::POST, web::post().to(auth::register))],
-    );
-    at(
-        config,
-        "/auth/login",
-        [(Method::POST, web::post().to(auth::login))],
-    );
-    at(
-        config,
-        "/auth/refresh",
-        [(Method::POST, web::post().to(auth::refresh))],
-    );
-    at(
-        config,
-        "/auth/logout",
-        [(Method::POST, web::post().to(auth::logout))],
-    );
-    at(
-        config,
-        "/auth/password",
-        [(Method::POST, web::post().to(account::change_password))],
-    );
+    at(config, "/auth/register", [(Method::POST, web::post().to(auth::register))]);
+    at(config, "/auth/signup", [(Method::POST, web::post().to(auth::register))]);
+    at(config, "/auth/login", [(Method::POST, web::post().to(auth::login))]);
+    at(config, "/auth/refresh", [(Method::POST, web::post().to(auth::refresh))]);
+    at(config, "/auth/logout", [(Method::POST, web::post().to(auth::logout))]);
+    at(config, "/auth/password", [(Method::POST, web::post().to(account::change_password))]);
     at(
         config,
         "/auth/me",
@@ -106,28 +82,13 @@ pub fn routes(config: &mut ServiceConfig) {
             (Method::DELETE, web::delete().to(account::delete)),
         ],
     );
-    at(
-        config,
-        "/auth/sessions",
-        [(Method::GET, web::get().to(sessions::list))],
-    );
-    at(
-        config,
-        "/auth/sessions/{id}",
-        [(Method::DELETE, web::delete().to(sessions::end))],
-    );
-    at(
-        config,
-        "/auth/whereami",
-        [(Method::GET, web::get().to(visit::whereami))],
-    );
+    at(config, "/auth/sessions", [(Method::GET, web::get().to(sessions::list))]);
+    at(config, "/auth/sessions/{id}", [(Method::DELETE, web::delete().to(sessions::end))]);
+    at(config, "/auth/whereami", [(Method::GET, web::get().to(visit::whereami))]);
     at(
         config,
         "/users",
-        [
-            (Method::GET, web::get().to(users::list)),
-            (Method::POST, web::post().to(users::create)),
-        ],
+        [(Method::GET, web::get().to(users::list)), (Method::POST, web::post().to(users::create))],
     );
     at(
         config,
@@ -138,66 +99,30 @@ pub fn routes(config: &mut ServiceConfig) {
             (Method::DELETE, web::delete().to(users::delete)),
         ],
     );
-    at(
-        config,
-        "/users/{id}/disable",
-        [(Method::POST, web::post().to(users::disable))],
-    );
-    at(
-        config,
-        "/users/{id}/enable",
-        [(Method::POST, web::post().to(users::enable))],
-    );
-    at(
-        config,
-        "/users/{id}/sessions/revoke",
-        [(Method::POST, web::post().to(users::revoke_sessions))],
-    );
-    at(
-        config,
-        "/.well-known/jwks.json",
-        [(Method::GET, web::get().to(well_known::jwks))],
-    );
-    at(
-        config,
-        "/.well-known/paserk.json",
-        [(Method::GET, web::get().to(well_known::paserk))],
-    );
+    at(config, "/users/{id}/disable", [(Method::POST, web::post().to(users::disable))]);
+    at(config, "/users/{id}/enable", [(Method::POST, web::post().to(users::enable))]);
+    at(config, "/users/{id}/sessions/revoke", [(Method::POST, web::post().to(users::revoke_sessions))]);
+    at(config, "/.well-known/jwks.json", [(Method::GET, web::get().to(well_known::jwks))]);
+    at(config, "/.well-known/paserk.json", [(Method::GET, web::get().to(well_known::paserk))]);
     health_routes(config);
 }
 
 /// The routes of the operations listener.
 pub fn ops_routes(config: &mut ServiceConfig) {
     at(config, "/metrics", [(Method::GET, web::get().to(ops::metrics))]);
-    at(
-        config,
-        "/admin/actors",
-        [(Method::GET, web::get().to(ops::actors))],
-    );
+    at(config, "/admin/actors", [(Method::GET, web::get().to(ops::actors))]);
     health_routes(config);
 }
 
 fn health_routes(config: &mut ServiceConfig) {
-    at(
-        config,
-        "/health/live",
-        [(Method::GET, web::get().to(health::live))],
-    );
-    at(
-        config,
-        "/health/ready",
-        [(Method::GET, web::get().to(health::ready))],
-    );
+    at(config, "/health/live", [(Method::GET, web::get().to(health::live))]);
+    at(config, "/health/ready", [(Method::GET, web::get().to(health::ready))]);
 }
 
 /// One path with its methods; any other method is answered with the list of those there are (RFC 9110 section
 /// 15.5.6).
 fn at<const N: usize>(config: &mut ServiceConfig, path: &str, routes: [(Method, Route); N]) {
-    let allowed = routes
-        .iter()
-        .map(|(method, _)| method.as_str())
-        .collect::<Vec<_>>()
-        .join(", ");
+    let allowed = routes.iter().map(|(method, _)| method.as_str()).collect::<Vec<_>>().join(", ");
     let mut resource = Resource::new(path);
     for (_, route) in routes {
         resource = resource.route(route);

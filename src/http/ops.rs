@@ -18,9 +18,7 @@ use crate::flows::authenticate::authenticate;
 
 /// `GET /metrics`, in the Prometheus text format.
 pub(super) async fn metrics(prometheus: web::Data<PrometheusHandle>) -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type("text/plain; version=0.0.4; charset=utf-8")
-        .body(prometheus.render())
+    HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(prometheus.render())
 }
 
 #[derive(Serialize)]
@@ -50,18 +48,10 @@ pub(super) async fn actors(front: web::Data<Front>, request: HttpRequest) -> Res
 async fn let_in(front: &Front, request: &HttpRequest) -> Result<(), Problem> {
     let presented = token(request)?;
     if let Some(ops_token) = &front.ops_token {
-        if presented
-            .as_bytes()
-            .ct_eq(ops_token.expose_secret().as_bytes())
-            .into()
-        {
+        if presented.as_bytes().ct_eq(ops_token.expose_secret().as_bytes()).into() {
             return Ok(());
         }
     }
     let caller = authenticate(&front.desk, presented, visit::of(request)?.now).await?;
-    if caller.roles.is_admin() {
-        Ok(())
-    } else {
-        Err(Problem::new(Code::RoleRequired))
-    }
+    if caller.roles.is_admin() { Ok(()) } else { Err(Problem::new(Code::RoleRequired)) }
 }

@@ -18,10 +18,7 @@ pub(super) async fn list(
     let (desk, current) = (front.desk.clone(), caller.session);
     let flow = async move { sessions::list(&desk, &caller, &visit).await };
     let found = front.detached.reading("list_sessions", flow).await?;
-    let views: Vec<_> = found
-        .into_iter()
-        .map(|session| SessionView::new(session, current))
-        .collect();
+    let views: Vec<_> = found.into_iter().map(|session| SessionView::new(session, current)).collect();
     Ok(HttpResponse::Ok().json(views))
 }
 

@@ -12,9 +12,8 @@ use super::views::UserView;
 use crate::domain::email::Email;
 use crate::domain::id::UserId;
 use crate::flows::account::{self, AccountError, Edit};
-use crate::flows::users::{self, Create, CreateError, Measure, admin, owner_or_admin};
+use crate::flows::users::{self, Create, CreateError, Measure, Page, admin, owner_or_admin};
 use crate::flows::{Caller, Visit};
-use crate::store::users::Page;
 
 /// Most users on one page, and how many when nobody asks for a number.
 const MOST_ON_PAGE: u64 = 200;
@@ -51,23 +50,14 @@ pub(super) async fn list(
     }
     let email = query.email.as_deref().map(Email::parse).transpose();
     let email = email.map_err(|error| Problem::new(Code::InvalidRequest).detail(error.to_string()))?;
-    let page = Page {
-        after: query.after,
-        limit: limit + 1,
-        email,
-    };
+    let page = Page { after: query.after, limit: limit + 1, email };
     let desk = front.desk.clone();
-    let mut found = front
-        .detached
-        .reading("list_users", async move { users::list(&desk, &page).await })
-        .await?;
+    let mut found =
+        front.detached.reading("list_users", async move { users::list(&desk, &page).await }).await?;
     let more = found.len() as u64 > limit;
     found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     let next = found.last().filter(|_| more).map(|user| user.id);
-    Ok(HttpResponse::Ok().json(ListReply {
-        users: found.into_iter().map(UserView::from).collect(),
-        next,
-    }))
+    Ok(HttpResponse::Ok().json(ListReply { users: found.into_iter().map(UserView::from).collect(), next }))
 }
 
 #[derive(Deserialize)]
@@ -88,12 +78,7 @@ pub(super) async fn create(
 ) -> Result<HttpResponse, Problem> {
     admin(&front.desk, &caller, &visit)?;
     let roles = body.roles.unwrap_or_else(|| vec!["user".into()]);
-    let request = Create {
-        email: body.email,
-        password: body.password,
-        name: body.name,
-        roles,
-    };
+    let request = Create { email: body.email, password: body.password, name: body.name, roles };
     let desk = front.desk.clone();
     let flow = async move { users::create_user(&desk, request, Some(caller.user), &visit).await };
     let user = front.detached.to_the_end("create_user", flow).await?;
@@ -119,10 +104,7 @@ pub(super) async fn find(
 ) -> Result<HttpResponse, Problem> {
     let user = theirs_or_admin(&front, &request, &visit, &caller)?;
     let desk = front.desk.clone();
-    let user = front
-        .detached
-        .reading("find_user", async move { account::find(&desk, user).await })
-        .await?;
+    let user = front.detached.reading("find_user", async move { account::find(&desk, user).await }).await?;
     Ok(HttpResponse::Ok().json(UserView::from(user)))
 }
 
@@ -206,14 +188,8 @@ pub(super) async fn disable(
 ) -> Result<HttpResponse, Problem> {
     if caller.roles.is_admin() && id::<UserId>(&request)? == caller.user {
         let detail = "an administrator cannot disable their own account".to_owned();
-        let error = FieldError {
-            pointer: "/id".into(),
-            code: "own_account",
-            detail: detail.clone(),
-        };
-        return Err(Problem::new(Code::ValidationFailed)
-            .detail(detail)
-            .errors(vec![error]));
+        let error = FieldError { pointer: "/id".into(), code: "own_account", detail: detail.clone() };
+        return Err(Problem::new(Code::ValidationFailed).detail(detail).errors(vec![error]));
     }
     measure(front, request, visit, caller, Measure::Disable).await
 }

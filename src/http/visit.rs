@@ -40,18 +40,12 @@ pub(super) fn arrive(front: &Front, request: &ServiceRequest) -> Visit {
 }
 
 fn route(front: &Front, request: &ServiceRequest) -> Route {
-    let peer = request
-        .peer_addr()
-        .map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.ip());
+    let peer = request.peer_addr().map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.ip());
     if front.trusted_proxies.is_empty() {
         return walk(peer, &[], &[]);
     }
     let values = |name: &HeaderName| {
-        request
-            .headers()
-            .get_all(name)
-            .map(|value| value.to_str().unwrap_or("unknown"))
-            .collect::<Vec<_>>()
+        request.headers().get_all(name).map(|value| value.to_str().unwrap_or("unknown")).collect::<Vec<_>>()
     };
     // The standardised header wins: a proxy that sets it sets it for every request.
     let forwarded = values(&header::FORWARDED);
@@ -66,10 +60,7 @@ fn route(front: &Front, request: &ServiceRequest) -> Route {
 /// The client's own id, if it is harmless in a log and a header; otherwise a fresh one.
 fn request_id(front: &Front, headers: &HeaderMap, now: Timestamp) -> String {
     let harmless = |id: &String| {
-        (1..=128).contains(&id.len())
-            && id
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+        (1..=128).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
     };
     text(headers, &REQUEST_ID)
         .filter(harmless)
@@ -81,11 +72,7 @@ fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
 }
 
 fn shorten(agent: &str) -> String {
-    agent
-        .chars()
-        .filter(|c| !c.is_control())
-        .take(USER_AGENT_LENGTH)
-        .collect()
+    agent.chars().filter(|c| !c.is_control()).take(USER_AGENT_LENGTH).collect()
 }
 
 impl FromRequest for Visit {
@@ -99,11 +86,7 @@ impl FromRequest for Visit {
 
 /// The visit that the front door left for `request`.
 pub(super) fn of(request: &HttpRequest) -> Result<Visit, Problem> {
-    request
-        .extensions()
-        .get::<Visit>()
-        .cloned()
-        .ok_or_else(|| Problem::new(Code::Internal))
+    request.extensions().get::<Visit>().cloned().ok_or_else(|| Problem::new(Code::Internal))
 }
 
 #[derive(Serialize)]
@@ -115,19 +98,10 @@ struct WhereAmI {
 
 /// `GET /auth/whereami`: what the server saw, for an operator who sets up proxies.
 pub(super) async fn whereami(request: HttpRequest) -> Result<HttpResponse, Problem> {
-    let seen = request
-        .extensions()
-        .get::<Seen>()
-        .cloned()
-        .ok_or_else(|| Problem::new(Code::Internal))?;
+    let seen = request.extensions().get::<Seen>().cloned().ok_or_else(|| Problem::new(Code::Internal))?;
     Ok(HttpResponse::Ok().json(WhereAmI {
         address: seen.0.client,
-        scheme: request
-            .app_config()
-            .secure()
-            .then_some("https")
-            .unwrap_or("http")
-            .to_owned(),
+        scheme: request.app_config().secure().then_some("https").unwrap_or("http").to_owned(),
         proxies: seen.0.proxies,
     }))
 }

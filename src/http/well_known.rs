@@ -14,10 +14,7 @@ const CACHE: (&str, &str) = ("Cache-Control", "public, max-age=300");
 /// `GET /.well-known/jwks.json` (RFC 7517 section 5)
 pub(super) async fn jwks(front: web::Data<Front>) -> HttpResponse {
     let body = serde_json::to_string(&front.jwks).unwrap_or_default();
-    HttpResponse::Ok()
-        .insert_header(CACHE)
-        .content_type("application/jwk-set+json")
-        .body(body)
+    HttpResponse::Ok().insert_header(CACHE).content_type("application/jwk-set+json").body(body)
 }
 
 /// `GET /.well-known/paserk.json`

@@ -31,9 +31,7 @@ pub async fn insert_bound(
     instance: InstanceId,
     event: &Bound,
 ) -> Result<(), StoreError> {
-    audit_events::Entity::insert(row(id, instance, None, event.event()))
-        .exec_without_returning(db)
-        .await?;
+    audit_events::Entity::insert(row(id, instance, None, event.event())).exec_without_returning(db).await?;
     Ok(())
 }
 
@@ -51,21 +49,12 @@ pub async fn insert_numbered(
     if events.is_empty() {
         return Ok(());
     }
-    let rows = events.iter().map(|numbered| {
-        row(
-            numbered.id,
-            instance,
-            i64::try_from(numbered.seq).ok(),
-            &numbered.event,
-        )
-    });
-    let already_there = OnConflict::column(audit_events::Column::Id)
-        .do_nothing_on([audit_events::Column::Id])
-        .to_owned();
-    audit_events::Entity::insert_many(rows)
-        .on_conflict(already_there)
-        .exec_without_returning(db)
-        .await?;
+    let rows = events
+        .iter()
+        .map(|numbered| row(numbered.id, instance, i64::try_from(numbered.seq).ok(), &numbered.event));
+    let already_there =
+        OnConflict::column(audit_events::Column::Id).do_nothing_on([audit_events::Column::Id]).to_owned();
+    audit_events::Entity::insert_many(rows).on_conflict(already_there).exec_without_returning(db).await?;
     Ok(())
 }
 
@@ -79,10 +68,7 @@ fn row(id: Uuid, instance: InstanceId, seq: Option<i64>, event: &Event) -> audit
         user_id: Set(subject.user.map(|id| id.0)),
         actor_id: Set(subject.actor.map(|id| id.0)),
         session_id: Set(subject.session.map(|id| id.0)),
-        detail: Set(subject
-            .detail
-            .as_ref()
-            .map(|detail| detail.chars().take(512).collect())),
+        detail: Set(subject.detail.as_ref().map(|detail| detail.chars().take(512).collect())),
         address: Set(event.origin.address.to_string()),
         user_agent: Set(event.origin.user_agent.clone()),
         request_id: Set(event.origin.request_id.clone()),

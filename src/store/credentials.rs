@@ -37,10 +37,7 @@ pub async fn insert(
 ///
 /// As every read.
 pub async fn find(db: &impl Connection, user: UserId) -> Result<Option<String>, StoreError> {
-    let rows = credentials::Entity::find()
-        .filter(credentials::Column::UserId.eq(user.0))
-        .all(db)
-        .await?;
+    let rows = credentials::Entity::find().filter(credentials::Column::UserId.eq(user.0)).all(db).await?;
     Ok(rows.into_iter().next().map(|row| row.hash))
 }
 

@@ -69,12 +69,10 @@ impl Db {
                         .synchronous(SqliteSynchronous::Full)
                         .busy_timeout(STATEMENT_TIMEOUT)
                 });
-            Database::connect(options)
-                .await
-                .map_err(|error| match StoreError::from(error) {
-                    StoreError::Other(reason) => StoreError::Unavailable(reason),
-                    known => known,
-                })
+            Database::connect(options).await.map_err(|error| match StoreError::from(error) {
+                StoreError::Other(reason) => StoreError::Unavailable(reason),
+                known => known,
+            })
         };
         let (reader, writer) = match settings.backend {
             // A database in memory exists once per connection.
@@ -91,11 +89,7 @@ impl Db {
                 (pool.clone(), pool)
             }
         };
-        Ok(Self {
-            reader,
-            writer,
-            backend: settings.backend,
-        })
+        Ok(Self { reader, writer, backend: settings.backend })
     }
 
     /// For reading outside a transaction.

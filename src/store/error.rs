@@ -51,11 +51,7 @@ impl StoreError {
     /// Names what a [`Self::Conflict`] is about; other errors stay as they are.
     #[must_use]
     pub fn conflict_is(self, what: &'static str) -> Self {
-        if matches!(self, Self::Conflict(_)) {
-            Self::Conflict(what)
-        } else {
-            self
-        }
+        if matches!(self, Self::Conflict(_)) { Self::Conflict(what) } else { self }
     }
 }
 

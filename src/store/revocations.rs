@@ -31,9 +31,7 @@ const BATCH: u64 = 10_000;
 /// As every write.
 pub async fn append(db: &impl Connection, revocations: &[Revocation]) -> Result<(), StoreError> {
     if !revocations.is_empty() {
-        Entity::insert_many(revocations.iter().map(row))
-            .exec_without_returning(db)
-            .await?;
+        Entity::insert_many(revocations.iter().map(row)).exec_without_returning(db).await?;
     }
     Ok(())
 }
@@ -55,11 +53,7 @@ pub async fn sweep(db: &impl Connection, now: Timestamp, most: u64) -> Result<u6
     if expired.is_empty() {
         return Ok(0);
     }
-    Ok(Entity::delete_many()
-        .filter(Column::Id.is_in(expired))
-        .exec(db)
-        .await?
-        .rows_affected)
+    Ok(Entity::delete_many().filter(Column::Id.is_in(expired)).exec(db).await?.rows_affected)
 }
 
 /// How far one node has read.
@@ -88,12 +82,7 @@ impl Cursor {
             if !next.missing.is_empty() {
                 wanted = wanted.add(Column::Id.is_in(next.missing.keys().copied()));
             }
-            let rows = Entity::find()
-                .filter(wanted)
-                .order_by_asc(Column::Id)
-                .limit(BATCH)
-                .all(db)
-                .await?;
+            let rows = Entity::find().filter(wanted).order_by_asc(Column::Id).limit(BATCH).all(db).await?;
             let complete = (rows.len() as u64) < BATCH;
             for row in rows {
                 next.pass(row.id, now);
@@ -106,8 +95,7 @@ impl Cursor {
                 break;
             }
         }
-        next.missing
-            .retain(|_, noticed| now.since(*noticed) < GAP_GIVEN_UP_AFTER);
+        next.missing.retain(|_, noticed| now.since(*noticed) < GAP_GIVEN_UP_AFTER);
         *self = next;
         Ok(news)
     }
@@ -118,11 +106,7 @@ impl Cursor {
             return;
         }
         // Before the first row nothing is known; an open transaction may hold ids just below it.
-        let from = if self.started || self.largest > 0 {
-            self.largest + 1
-        } else {
-            id - MOST_GAPS
-        };
+        let from = if self.started || self.largest > 0 { self.largest + 1 } else { id - MOST_GAPS };
         for gap in from.max(id - MOST_GAPS).max(1)..id {
             self.missing.insert(gap, now);
         }
@@ -133,16 +117,9 @@ impl Cursor {
 fn row(revocation: &Revocation) -> ActiveModel {
     let (session, user, below, spare) = match revocation.what {
         Revoked::Session(session) => (Some(session.0), None, None, None),
-        Revoked::User {
-            user,
-            below_epoch,
-            spare,
-        } => (
-            None,
-            Some(user.0),
-            Some(i64::from(below_epoch)),
-            spare.map(|session| session.0),
-        ),
+        Revoked::User { user, below_epoch, spare } => {
+            (None, Some(user.0), Some(i64::from(below_epoch)), spare.map(|session| session.0))
+        }
     };
     ActiveModel {
         session_id: Set(session),
@@ -159,11 +136,9 @@ fn revocation(row: Model) -> Result<Revocation, StoreError> {
     let below = row.below_epoch.and_then(|below| u32::try_from(below).ok());
     let what = match (row.session_id, row.user_id, below) {
         (Some(session), None, None) => Revoked::Session(SessionId(session)),
-        (None, Some(user), Some(below_epoch)) => Revoked::User {
-            user: UserId(user),
-            below_epoch,
-            spare: row.spare_session_id.map(SessionId),
-        },
+        (None, Some(user), Some(below_epoch)) => {
+            Revoked::User { user: UserId(user), below_epoch, spare: row.spare_session_id.map(SessionId) }
+        }
         _ => {
             return Err(StoreError::Corrupt {
                 table: "revocations",

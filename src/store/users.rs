@@ -44,10 +44,7 @@ pub async fn insert(db: &impl Connection, user: &User) -> Result<(), StoreError>
 /// As every read: [`StoreError::Unavailable`], [`StoreError::Corrupt`].
 pub async fn by_id(db: &impl Connection, id: UserId) -> Result<Option<User>, StoreError> {
     // `all` on a unique key: `one` binds a LIMIT, which costs SQLite its cached plan.
-    let rows = users::Entity::find()
-        .filter(users::Column::Id.eq(id.0))
-        .all(db)
-        .await?;
+    let rows = users::Entity::find().filter(users::Column::Id.eq(id.0)).all(db).await?;
     rows.into_iter().next().map(user).transpose()
 }
 
@@ -66,9 +63,7 @@ pub async fn by_email_with_hash(
         .all(db)
         .await?;
     let found = rows.into_iter().next();
-    found
-        .map(|(row, credential)| Ok((user(row)?, credential.map(|credential| credential.hash))))
-        .transpose()
+    found.map(|(row, credential)| Ok((user(row)?, credential.map(|credential| credential.hash)))).transpose()
 }
 
 /// One page of users in the order of their ids, which is the order in which they were made.
@@ -88,9 +83,7 @@ pub struct Page {
 ///
 /// As [`by_id`].
 pub async fn list(db: &impl Connection, page: &Page) -> Result<Vec<User>, StoreError> {
-    let mut query = users::Entity::find()
-        .order_by_asc(users::Column::Id)
-        .limit(page.limit);
+    let mut query = users::Entity::find().order_by_asc(users::Column::Id).limit(page.limit);
     if let Some(after) = page.after {
         query = query.filter(users::Column::Id.gt(after.0));
     }
@@ -133,15 +126,12 @@ pub async fn change(
         .col_expr(Column::UpdatedAt, now.micros().into());
     // MySQL evaluates assignments from left to right, seeing those before: `sessions_from` must come first.
     let end_sessions = |update: sea_orm::UpdateMany<users::Entity>| {
-        update
-            .col_expr(Column::SessionsFrom, next_epoch())
-            .col_expr(Column::Epoch, next_epoch())
+        update.col_expr(Column::SessionsFrom, next_epoch()).col_expr(Column::Epoch, next_epoch())
     };
     let update = match change {
-        Change::Name(name) => update.col_expr(
-            Column::Name,
-            Expr::value(name.as_ref().map(|name| name.as_str().to_owned())),
-        ),
+        Change::Name(name) => {
+            update.col_expr(Column::Name, Expr::value(name.as_ref().map(|name| name.as_str().to_owned())))
+        }
         Change::Roles(roles) => update
             .col_expr(Column::Roles, Expr::value(roles_text(roles)))
             .col_expr(Column::Epoch, next_epoch()),
@@ -173,12 +163,7 @@ pub async fn signed_in(db: &impl Connection, id: UserId, now: Timestamp) -> Resu
 ///
 /// As every write.
 pub async fn delete(db: &impl Connection, id: UserId) -> Result<bool, StoreError> {
-    Ok(users::Entity::delete_many()
-        .filter(users::Column::Id.eq(id.0))
-        .exec(db)
-        .await?
-        .rows_affected
-        > 0)
+    Ok(users::Entity::delete_many().filter(users::Column::Id.eq(id.0)).exec(db).await?.rows_affected > 0)
 }
 
 fn roles_text(roles: &Roles) -> String {
@@ -187,21 +172,13 @@ fn roles_text(roles: &Roles) -> String {
 
 fn user(row: users::Model) -> Result<User, StoreError> {
     let id = row.id;
-    let corrupt = |column| StoreError::Corrupt {
-        table: "users",
-        column,
-        id: id.to_string(),
-    };
+    let corrupt = |column| StoreError::Corrupt { table: "users", column, id: id.to_string() };
     let epoch = |value: i64, column| u32::try_from(value).map_err(|_| corrupt(column));
     Ok(User {
         id: UserId(id),
         email: Email::parse(&row.email).map_err(|_| corrupt("email"))?,
         email_verified: row.email_verified,
-        name: row
-            .name
-            .map(|name| DisplayName::parse(&name))
-            .transpose()
-            .map_err(|_| corrupt("name"))?,
+        name: row.name.map(|name| DisplayName::parse(&name)).transpose().map_err(|_| corrupt("name"))?,
         roles: serde_json::from_str(&row.roles).map_err(|_| corrupt("roles"))?,
         disabled_at: row.disabled_at.map(Timestamp::from_micros),
         security: SecurityEpoch {

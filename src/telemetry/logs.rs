@@ -28,13 +28,9 @@ pub enum LogFault {
 ///
 /// [`LogFault`]
 pub fn install(settings: &Log) -> Result<(), LogFault> {
-    let filter = EnvFilter::try_new(&settings.filter).map_err(|error| LogFault::Filter {
-        filter: settings.filter.clone(),
-        reason: error.to_string(),
-    })?;
-    let logs = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(std::io::stdout().is_terminal());
+    let filter = EnvFilter::try_new(&settings.filter)
+        .map_err(|error| LogFault::Filter { filter: settings.filter.clone(), reason: error.to_string() })?;
+    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(std::io::stdout().is_terminal());
     match settings.format {
         LogFormat::Pretty => logs.try_init(),
         LogFormat::Compact => logs.compact().try_init(),

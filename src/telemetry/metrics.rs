@@ -4,9 +4,8 @@ use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 
 /// From a refused request (microseconds) to a hash behind a full queue (seconds).
-const SECONDS: &[f64] = &[
-    0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
-];
+const SECONDS: &[f64] =
+    &[0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 /// Powers of two up to the largest audit batch.
 const COUNTS: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0];
 
@@ -27,60 +26,27 @@ pub fn install() -> Result<PrometheusHandle, BuildError> {
 fn describe() {
     let counters = [
         ("auth_login_success_total", "sign-ins that succeeded"),
-        (
-            "auth_login_failure_total",
-            "sign-ins with a wrong password, an unknown or a disabled account",
-        ),
+        ("auth_login_failure_total", "sign-ins with a wrong password, an unknown or a disabled account"),
         ("auth_token_refresh_total", "refresh tokens exchanged"),
         ("guardhouse_registrations_total", "people who registered"),
-        (
-            "guardhouse_http_requests_total",
-            "requests answered, by method, route and status",
-        ),
-        (
-            "guardhouse_gate_refused_total",
-            "messages not handled, by gate and reason (full, stale, crashed)",
-        ),
-        (
-            "guardhouse_actor_restarts_total",
-            "actors restarted after a panic",
-        ),
+        ("guardhouse_http_requests_total", "requests answered, by method, route and status"),
+        ("guardhouse_gate_refused_total", "messages not handled, by gate and reason (full, stale, crashed)"),
+        ("guardhouse_actor_restarts_total", "actors restarted after a panic"),
         ("guardhouse_flow_panics_total", "use cases that panicked"),
-        (
-            "guardhouse_rate_limited_total",
-            "attempts beyond a rate limit, by rule",
-        ),
-        (
-            "guardhouse_refresh_replays_total",
-            "refresh tokens presented long after they were exchanged",
-        ),
+        ("guardhouse_rate_limited_total", "attempts beyond a rate limit, by rule"),
+        ("guardhouse_refresh_replays_total", "refresh tokens presented long after they were exchanged"),
         ("guardhouse_sessions_opened_total", "sessions opened"),
-        (
-            "guardhouse_sessions_ended_total",
-            "sessions ended before their time, by reason",
-        ),
+        ("guardhouse_sessions_ended_total", "sessions ended before their time, by reason"),
         ("guardhouse_sessions_swept_total", "expired sessions removed"),
-        (
-            "guardhouse_audit_written_total",
-            "audit events committed in groups",
-        ),
-        (
-            "guardhouse_audit_write_failures_total",
-            "groups of audit events that must be tried again",
-        ),
-        (
-            "guardhouse_audit_lost_total",
-            "audit events that were not accepted, by kind",
-        ),
+        ("guardhouse_audit_written_total", "audit events committed in groups"),
+        ("guardhouse_audit_write_failures_total", "groups of audit events that must be tried again"),
+        ("guardhouse_audit_lost_total", "audit events that were not accepted, by kind"),
     ];
     for (name, help) in counters {
         describe_counter!(name, Unit::Count, help);
     }
     let gauges = [
-        (
-            "guardhouse_gate_depth",
-            "messages waiting or being handled, by gate",
-        ),
+        ("guardhouse_gate_depth", "messages waiting or being handled, by gate"),
         ("guardhouse_limiter_keys", "keys with attempts that still count"),
         ("guardhouse_revocations", "revocations held in memory"),
         ("guardhouse_audit_pending", "audit events not yet committed"),
@@ -89,33 +55,14 @@ fn describe() {
         describe_gauge!(name, Unit::Count, help);
     }
     let times = [
-        (
-            "auth_operation_duration_seconds",
-            "time of a use case, by operation and outcome",
-        ),
-        (
-            "guardhouse_http_request_duration_seconds",
-            "time of a request, by method, route and status",
-        ),
-        (
-            "guardhouse_gate_wait_seconds",
-            "time from entering a gate to being picked up, by gate",
-        ),
-        (
-            "guardhouse_gate_work_seconds",
-            "time from being picked up to the answer, by gate",
-        ),
-        (
-            "guardhouse_revocation_lag_seconds",
-            "time from a revocation to this node knowing of it",
-        ),
+        ("auth_operation_duration_seconds", "time of a use case, by operation and outcome"),
+        ("guardhouse_http_request_duration_seconds", "time of a request, by method, route and status"),
+        ("guardhouse_gate_wait_seconds", "time from entering a gate to being picked up, by gate"),
+        ("guardhouse_gate_work_seconds", "time from being picked up to the answer, by gate"),
+        ("guardhouse_revocation_lag_seconds", "time from a revocation to this node knowing of it"),
     ];
     for (name, help) in times {
         describe_histogram!(name, Unit::Seconds, help);
     }
-    describe_histogram!(
-        "guardhouse_audit_batch_size",
-        Unit::Count,
-        "audit events in one commit"
-    );
+    describe_histogram!("guardhouse_audit_batch_size", Unit::Count, "audit events in one commit");
 }

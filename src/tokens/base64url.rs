@@ -24,9 +24,7 @@ mod tests {
     #[test]
     fn only_the_canonical_spelling_is_accepted() {
         assert_eq!(decode("_-8"), Some(vec![0xff, 0xef]));
-        for other in [
-            "_-8=", "_-9", "/+8", "_-8\n", " _-8", "_- 8", "_-8A=", "A", "_-8.", "_-é",
-        ] {
+        for other in ["_-8=", "_-9", "/+8", "_-8\n", " _-8", "_- 8", "_-8A=", "A", "_-8.", "_-é"] {
             assert_eq!(decode(other), None, "{other:?}");
         }
     }

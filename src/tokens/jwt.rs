@@ -64,13 +64,7 @@ impl JwtCodec {
             .map(|key| Ok((key.id().to_owned(), verifier(key)?)))
             .collect::<Result<_, KeyFault>>()?;
         let (algorithm, signing) = signer(signing)?;
-        Ok(Self {
-            rules,
-            header: base64url::encode(header),
-            signing,
-            algorithm,
-            verifying,
-        })
+        Ok(Self { rules, header: base64url::encode(header), signing, algorithm, verifying })
     }
 }
 
@@ -79,10 +73,7 @@ fn signer(key: &SigningKey) -> Result<(Algorithm, EncodingKey), KeyFault> {
         KeyAlgorithm::Hs256 => Ok((Algorithm::HS256, EncodingKey::from_secret(key.secret()))),
         KeyAlgorithm::EdDsa => {
             let pair = Ed25519KeyPair::from_seed_unchecked(key.secret());
-            let document = pair
-                .ok()
-                .and_then(|pair| pair.to_pkcs8().ok())
-                .ok_or_else(|| key.unusable())?;
+            let document = pair.ok().and_then(|pair| pair.to_pkcs8().ok()).ok_or_else(|| key.unusable())?;
             Ok((Algorithm::EdDSA, EncodingKey::from_ed_der(document.as_ref())))
         }
         KeyAlgorithm::V4Public | KeyAlgorithm::Refresh => Err(key.wrong_use("JWT")),
@@ -92,16 +83,12 @@ fn signer(key: &SigningKey) -> Result<(Algorithm, EncodingKey), KeyFault> {
 fn verifier(key: &SigningKey) -> Result<Verifier, KeyFault> {
     let name = key.algorithm().as_str();
     match (key.algorithm(), key.public_key()) {
-        (KeyAlgorithm::Hs256, _) => Ok(Verifier {
-            name,
-            algorithm: Algorithm::HS256,
-            key: DecodingKey::from_secret(key.secret()),
-        }),
-        (KeyAlgorithm::EdDsa, Some(public)) => Ok(Verifier {
-            name,
-            algorithm: Algorithm::EdDSA,
-            key: DecodingKey::from_ed_der(public),
-        }),
+        (KeyAlgorithm::Hs256, _) => {
+            Ok(Verifier { name, algorithm: Algorithm::HS256, key: DecodingKey::from_secret(key.secret()) })
+        }
+        (KeyAlgorithm::EdDsa, Some(public)) => {
+            Ok(Verifier { name, algorithm: Algorithm::EdDSA, key: DecodingKey::from_ed_der(public) })
+        }
         _ => Err(key.wrong_use("JWT")),
     }
 }
@@ -131,12 +118,8 @@ impl TokenCodec for JwtCodec {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(TokenFault::Invalid("longer than any token"));
         }
-        let (message, signature) = token
-            .rsplit_once('.')
-            .ok_or(TokenFault::Invalid("not three segments"))?;
-        let (header, payload) = message
-            .split_once('.')
-            .ok_or(TokenFault::Invalid("not three segments"))?;
+        let (message, signature) = token.rsplit_once('.').ok_or(TokenFault::Invalid("not three segments"))?;
+        let (header, payload) = message.split_once('.').ok_or(TokenFault::Invalid("not three segments"))?;
         if payload.contains('.') {
             return Err(TokenFault::Invalid("more than three segments"));
         }

@@ -162,20 +162,11 @@ impl SigningKey {
             }
             KeyAlgorithm::V4Public => {
                 let public = ed25519_public(&secret)?;
-                (
-                    kid::paserk_id(&AsymmetricPublicKey::from(&public).ok()?),
-                    Some(public),
-                )
+                (kid::paserk_id(&AsymmetricPublicKey::from(&public).ok()?), Some(public))
             }
             KeyAlgorithm::Hs256 | KeyAlgorithm::Refresh => (kid::of_secret(algorithm, &secret), None),
         };
-        Some(Self {
-            id,
-            algorithm,
-            secret,
-            public,
-            created_at,
-        })
+        Some(Self { id, algorithm, secret, public, created_at })
     }
 
     /// The key's public name: `kid`.
@@ -203,18 +194,11 @@ impl SigningKey {
     }
 
     pub(super) fn wrong_use(&self, wanted: &'static str) -> KeyFault {
-        KeyFault::WrongUse {
-            id: self.id.clone(),
-            algorithm: self.algorithm,
-            wanted,
-        }
+        KeyFault::WrongUse { id: self.id.clone(), algorithm: self.algorithm, wanted }
     }
 
     pub(super) fn unusable(&self) -> KeyFault {
-        KeyFault::Unusable {
-            id: self.id.clone(),
-            algorithm: self.algorithm,
-        }
+        KeyFault::Unusable { id: self.id.clone(), algorithm: self.algorithm }
     }
 
     /// The secret as it is stored: sealed under `master`, and bound to this key's name and algorithm.
@@ -237,16 +221,10 @@ impl SigningKey {
     ) -> Result<Self, KeyFault> {
         let secret = master
             .open(&wrapping(id, algorithm), wrapped)
-            .map_err(|_| KeyFault::NotOpened {
-                id: id.to_owned(),
-                algorithm,
-            })?;
+            .map_err(|_| KeyFault::NotOpened { id: id.to_owned(), algorithm })?;
         Self::assemble(algorithm, secret, created_at)
             .filter(|key| key.id == id)
-            .ok_or_else(|| KeyFault::NotItself {
-                id: id.to_owned(),
-                algorithm,
-            })
+            .ok_or_else(|| KeyFault::NotItself { id: id.to_owned(), algorithm })
     }
 }
 
@@ -266,10 +244,5 @@ fn wrapping(id: &str, algorithm: KeyAlgorithm) -> Vec<u8> {
 }
 
 fn ed25519_public(seed: &[u8]) -> Option<[u8; 32]> {
-    Ed25519KeyPair::from_seed_unchecked(seed)
-        .ok()?
-        .public_key()
-        .as_ref()
-        .try_into()
-        .ok()
+    Ed25519KeyPair::from_seed_unchecked(seed).ok()?.public_key().as_ref().try_into().ok()
 }

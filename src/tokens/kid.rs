@@ -13,10 +13,7 @@ use super::keys::KeyAlgorithm;
 
 /// The name of an Ed25519 key among JWKs: its thumbprint (RFC 7638 section 3, RFC 8037 section 2 and appendix A.3).
 pub(super) fn thumbprint(public: &[u8; 32]) -> String {
-    let canonical = format!(
-        r#"{{"crv":"Ed25519","kty":"OKP","x":"{}"}}"#,
-        base64url::encode(public)
-    );
+    let canonical = format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{}"}}"#, base64url::encode(public));
     base64url::encode(digest(&SHA256, canonical.as_bytes()))
 }
 

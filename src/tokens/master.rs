@@ -126,11 +126,7 @@ impl MasterKey {
         let mut body = Zeroizing::new(body.to_vec());
         let opened = self
             .cipher()
-            .open_in_place(
-                Nonce::assume_unique_for_key(*nonce),
-                Aad::from(context),
-                &mut body,
-            )
+            .open_in_place(Nonce::assume_unique_for_key(*nonce), Aad::from(context), &mut body)
             .map_err(|_| NotOpened)?
             .len();
         body.truncate(opened);
@@ -150,11 +146,7 @@ impl std::fmt::Debug for MasterKey {
 }
 
 fn fault(path: &Path, doing: &'static str, source: io::Error) -> MasterKeyFault {
-    MasterKeyFault::Io {
-        path: path.to_owned(),
-        doing,
-        source,
-    }
+    MasterKeyFault::Io { path: path.to_owned(), doing, source }
 }
 
 /// `None` when there is no such file.
@@ -167,36 +159,21 @@ fn load(path: &Path) -> Result<Option<MasterKey>, MasterKeyFault> {
     refuse_exposed(path, &file)?;
     let mut content = Zeroizing::new(Vec::with_capacity(128));
     // Enough to see that a long file is too long.
-    file.take(128)
-        .read_to_end(&mut content)
-        .map_err(|source| fault(path, "read", source))?;
+    file.take(128).read_to_end(&mut content).map_err(|source| fault(path, "read", source))?;
     let line = content.strip_suffix(b"\n").unwrap_or(&content);
     let key = base64url::decode(line.strip_suffix(b"\r").unwrap_or(line)).map(Zeroizing::new);
     let key = key.and_then(|key| key.as_slice().try_into().ok());
     key.map(|key| Some(MasterKey::from_bytes(key)))
-        .ok_or_else(|| MasterKeyFault::Malformed {
-            path: path.to_owned(),
-        })
+        .ok_or_else(|| MasterKeyFault::Malformed { path: path.to_owned() })
 }
 
 #[cfg(unix)]
 fn refuse_exposed(path: &Path, file: &File) -> Result<(), MasterKeyFault> {
     use std::os::unix::fs::PermissionsExt;
 
-    let mode = file
-        .metadata()
-        .map_err(|source| fault(path, "examined", source))?
-        .permissions()
-        .mode()
-        & 0o7777;
-    if mode & 0o077 == 0 {
-        Ok(())
-    } else {
-        Err(MasterKeyFault::Exposed {
-            path: path.to_owned(),
-            mode,
-        })
-    }
+    let mode =
+        file.metadata().map_err(|source| fault(path, "examined", source))?.permissions().mode() & 0o7777;
+    if mode & 0o077 == 0 { Ok(()) } else { Err(MasterKeyFault::Exposed { path: path.to_owned(), mode }) }
 }
 
 #[cfg(not(unix))]
@@ -206,19 +183,13 @@ fn refuse_exposed(_: &Path, _: &File) -> Result<(), MasterKeyFault> {
 
 /// Whether a new key was written; `false` when another process was faster.
 fn create(path: &Path, entropy: &dyn Entropy) -> io::Result<bool> {
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let beside = folder.join(format!(".master-key-{}", base64url::encode(bytes::<9>(entropy))));
     let written = write(&beside, entropy).and_then(|()| std::fs::hard_link(&beside, path));
     let removed = std::fs::remove_file(&beside);
     match written {
         Err(taken) if taken.kind() == ErrorKind::AlreadyExists && path.exists() => removed.map(|()| false),
-        written => written
-            .and(removed)
-            .and_then(|()| flush_folder(folder))
-            .map(|()| true),
+        written => written.and(removed).and_then(|()| flush_folder(folder)).map(|()| true),
     }
 }
 
@@ -236,9 +207,5 @@ fn write(path: &Path, entropy: &dyn Entropy) -> io::Result<()> {
 
 /// Without this the file's name may be lost with the power, and the key with it.
 fn flush_folder(folder: &Path) -> io::Result<()> {
-    if cfg!(unix) {
-        File::open(folder)?.sync_all()
-    } else {
-        Ok(())
-    }
+    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }

@@ -59,19 +59,9 @@ impl PasetoCodec {
             .chain(also)
             .map(|key| Ok((base64url::encode(footer(key)), public(key)?)))
             .collect::<Result<_, KeyFault>>()?;
-        let implicit = Implicit {
-            typ: "at+paseto",
-            iss: rules.issuer(),
-            aud: rules.audience(),
-        };
+        let implicit = Implicit { typ: "at+paseto", iss: rules.issuer(), aud: rules.audience() };
         let implicit = serde_json::to_vec(&implicit).expect("three strings are always JSON");
-        Ok(Self {
-            rules,
-            implicit,
-            footer: footer(signing),
-            signing: secret(signing)?,
-            verifying,
-        })
+        Ok(Self { rules, implicit, footer: footer(signing), signing: secret(signing)?, verifying })
     }
 }
 
@@ -115,9 +105,8 @@ impl TokenCodec for PasetoCodec {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(TokenFault::Invalid("longer than any token"));
         }
-        let body = token
-            .strip_prefix(PublicToken::HEADER)
-            .ok_or(TokenFault::Invalid("not a v4.public token"))?;
+        let body =
+            token.strip_prefix(PublicToken::HEADER).ok_or(TokenFault::Invalid("not a v4.public token"))?;
         let (_, footer) = body.split_once('.').ok_or(TokenFault::Invalid("has no footer"))?;
         let key = self.verifying.get(footer).ok_or(UNKNOWN_KEY)?;
         let token =
@@ -125,8 +114,6 @@ impl TokenCodec for PasetoCodec {
         let proven = PublicToken::verify(key, &token, None, Some(&self.implicit))
             .map_err(|_| TokenFault::Invalid("has a wrong signature"))?;
         let payload: Option<Payload<DateText, OneAudience>> = object(proven.payload().as_bytes());
-        payload
-            .ok_or(TokenFault::Invalid("has claims that we do not write"))?
-            .read(&self.rules, now)
+        payload.ok_or(TokenFault::Invalid("has claims that we do not write"))?.read(&self.rules, now)
     }
 }

@@ -121,11 +121,7 @@ impl<T: Moment, A: Audience> Payload<T, A> {
 /// A JSON object as `T`. Arrays are refused, though serde would read a struct from one; a member that `T` knows and
 /// that occurs twice is refused by serde (RFC 7515 section 4, RFC 7519 section 4).
 pub(super) fn object<T: DeserializeOwned>(json: &[u8]) -> Option<T> {
-    if json.trim_ascii_start().first() == Some(&b'{') {
-        serde_json::from_slice(json).ok()
-    } else {
-        None
-    }
+    if json.trim_ascii_start().first() == Some(&b'{') { serde_json::from_slice(json).ok() } else { None }
 }
 
 /// Seconds since the epoch as an integer (RFC 7519 section 2; fractions are allowed there and refused here).

@@ -57,23 +57,16 @@ pub fn jwk_set<'a>(keys: impl IntoIterator<Item = &'a SigningKey>) -> JwkSet {
         alg: KeyAlgorithm::EdDsa.as_str(),
         usage: "sig",
     };
-    JwkSet {
-        keys: public_keys(keys, KeyAlgorithm::EdDsa).map(jwk).collect(),
-    }
+    JwkSet { keys: public_keys(keys, KeyAlgorithm::EdDsa).map(jwk).collect() }
 }
 
 /// The `v4.public` keys among `keys`.
 pub fn paserk_set<'a>(keys: impl IntoIterator<Item = &'a SigningKey>) -> PaserkSet {
     let paserk = |(key, public): (&SigningKey, &[u8; 32])| {
         let public = AsymmetricPublicKey::from(public).expect("32 bytes are a public key");
-        Paserk {
-            kid: key.id().to_owned(),
-            paserk: kid::text(&public),
-        }
+        Paserk { kid: key.id().to_owned(), paserk: kid::text(&public) }
     };
-    PaserkSet {
-        keys: public_keys(keys, KeyAlgorithm::V4Public).map(paserk).collect(),
-    }
+    PaserkSet { keys: public_keys(keys, KeyAlgorithm::V4Public).map(paserk).collect() }
 }
 
 fn public_keys<'a>(

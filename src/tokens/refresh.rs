@@ -65,10 +65,7 @@ impl RefreshKey {
         }
         let [a, b, c, d, ..] = *kid::derive(key.secret(), "guardhouse refresh key id v1");
         let mac = kid::derive(key.secret(), "guardhouse refresh mac v1");
-        Ok(Self {
-            id: [a, b, c, d],
-            mac: hmac::Key::new(hmac::HMAC_SHA256, mac.as_slice()),
-        })
+        Ok(Self { id: [a, b, c, d], mac: hmac::Key::new(hmac::HMAC_SHA256, mac.as_slice()) })
     }
 }
 
@@ -79,10 +76,7 @@ impl RefreshTokens {
     ///
     /// [`KeyFault::WrongUse`] for a key that is not [`KeyAlgorithm::Refresh`].
     pub fn new(current: &SigningKey, older: &[SigningKey]) -> Result<Self, KeyFault> {
-        let keys = std::iter::once(current)
-            .chain(older)
-            .map(RefreshKey::new)
-            .collect::<Result<_, _>>()?;
+        let keys = std::iter::once(current).chain(older).map(RefreshKey::new).collect::<Result<_, _>>()?;
         Ok(Self { keys })
     }
 
@@ -106,16 +100,12 @@ impl RefreshTokens {
     ///
     /// [`RefreshFault`] for everything else. The MAC is compared in constant time.
     pub fn read(&self, token: &str) -> Result<RefreshGrant, RefreshFault> {
-        let encoded = token
-            .strip_prefix(PREFIX)
-            .ok_or(RefreshFault("does not begin as a refresh token"))?;
+        let encoded = token.strip_prefix(PREFIX).ok_or(RefreshFault("does not begin as a refresh token"))?;
         if encoded.len() != ENCODED {
             return Err(RefreshFault("has the wrong length"));
         }
         let token = base64url::decode(encoded).ok_or(RefreshFault("not canonical base64url"))?;
-        let (signed, mac) = token
-            .split_at_checked(SIGNED)
-            .ok_or(RefreshFault("has the wrong length"))?;
+        let (signed, mac) = token.split_at_checked(SIGNED).ok_or(RefreshFault("has the wrong length"))?;
         let (version, rest) = take::<1>(signed)?;
         let (id, rest) = take::<4>(rest)?;
         if version != [VERSION] {
@@ -141,8 +131,6 @@ impl RefreshTokens {
 }
 
 fn take<const N: usize>(bytes: &[u8]) -> Result<([u8; N], &[u8]), RefreshFault> {
-    let (head, rest) = bytes
-        .split_first_chunk()
-        .ok_or(RefreshFault("has the wrong length"))?;
+    let (head, rest) = bytes.split_first_chunk().ok_or(RefreshFault("has the wrong length"))?;
     Ok((*head, rest))
 }

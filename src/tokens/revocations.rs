@@ -55,11 +55,7 @@ impl UserEntry {
 
 impl Default for Revocations {
     fn default() -> Self {
-        Self {
-            entries: RwLock::default(),
-            floor: AtomicU64::new(0),
-            fresh_at: AtomicI64::new(NEVER),
-        }
+        Self { entries: RwLock::default(), floor: AtomicU64::new(0), fresh_at: AtomicI64::new(NEVER) }
     }
 }
 
@@ -78,16 +74,8 @@ impl Revocations {
                 let kept = entries.sessions.entry(session).or_insert(expires_at);
                 *kept = expires_at.max(*kept);
             }
-            Revoked::User {
-                user,
-                below_epoch,
-                spare,
-            } => {
-                let entry = UserEntry {
-                    below_epoch,
-                    spare,
-                    expires_at,
-                };
+            Revoked::User { user, below_epoch, spare } => {
+                let entry = UserEntry { below_epoch, spare, expires_at };
                 let of_user = entries.users.entry(user).or_default();
                 // Somebody who changes their password over and over must not make their own look-ups slow.
                 if !of_user.iter().any(|kept| kept.includes(&entry)) {
@@ -156,8 +144,7 @@ impl Revocations {
 
     /// How long ago the feed was last read to its end; [`Duration::MAX`] before the first time.
     pub fn staleness(&self, now: Timestamp) -> Duration {
-        self.fresh_at()
-            .map_or(Duration::MAX, |fresh_at| now.since(fresh_at))
+        self.fresh_at().map_or(Duration::MAX, |fresh_at| now.since(fresh_at))
     }
 
     /// Entries are whole at every moment: a writer that panicked has not half-written any.

@@ -46,11 +46,7 @@ impl TokenRules {
         } else if leeway > MAX_LEEWAY {
             Err(InvalidRules::Leeway(leeway))
         } else {
-            Ok(Self {
-                issuer,
-                audience,
-                leeway,
-            })
+            Ok(Self { issuer, audience, leeway })
         }
     }
 
@@ -78,17 +74,8 @@ mod tests {
     fn the_leeway_is_at_most_a_minute_and_the_names_are_given() {
         assert!(TokenRules::new("i", "a", MAX_LEEWAY).is_ok());
         let generous = MAX_LEEWAY + Duration::from_millis(1);
-        assert_eq!(
-            TokenRules::new("i", "a", generous),
-            Err(InvalidRules::Leeway(generous))
-        );
-        assert_eq!(
-            TokenRules::new("", "a", Duration::ZERO),
-            Err(InvalidRules::NoIssuer)
-        );
-        assert_eq!(
-            TokenRules::new("i", "", Duration::ZERO),
-            Err(InvalidRules::NoAudience)
-        );
+        assert_eq!(TokenRules::new("i", "a", generous), Err(InvalidRules::Leeway(generous)));
+        assert_eq!(TokenRules::new("", "a", Duration::ZERO), Err(InvalidRules::NoIssuer));
+        assert_eq!(TokenRules::new("i", "", Duration::ZERO), Err(InvalidRules::NoAudience));
     }
 }

@@ -9,11 +9,7 @@ fn contradiction(key: &str, says: &[&str], bad: &str, good: &str) {
     assert_eq!(fault.key, key, "{fault}");
     assert!(fault.help.is_some(), "{fault}");
     for word in says {
-        assert!(
-            fault.reason.contains(word),
-            "`{word}` is not in: {}",
-            fault.reason
-        );
+        assert!(fault.reason.contains(word), "`{word}` is not in: {}", fault.reason);
     }
     toml(good).config();
 }
@@ -23,35 +19,20 @@ fn the_algorithm_belongs_to_the_format() {
     let says = ["`EdDSA`", "paseto", "site.toml:1"];
     let good = "tokens.format = 'paseto'\ntokens.algorithm = 'v4.public'";
     contradiction("tokens.algorithm", &says, "tokens.format = 'paseto'", good);
-    contradiction(
-        "tokens.algorithm",
-        &["`v4.public`", "jwt"],
-        "tokens.algorithm = 'v4.public'",
-        good,
-    );
+    contradiction("tokens.algorithm", &["`v4.public`", "jwt"], "tokens.algorithm = 'v4.public'", good);
 }
 
 #[test]
 fn sessions_in_redis_need_redis() {
     let good = "sessions.store = 'redis'\nredis.url = 'redis://h'";
-    contradiction(
-        "sessions.store",
-        &["`redis.url`"],
-        "sessions.store = 'redis'",
-        good,
-    );
+    contradiction("sessions.store", &["`redis.url`"], "sessions.store = 'redis'", good);
 }
 
 #[test]
 fn hash_threads_fit_into_their_memory() {
     let bad = "[hashing]\nthreads = 14\nmemory_budget = '256MiB'";
     let says = ["14", "19MiB", "266MiB", "256MiB", "site.toml:3"];
-    contradiction(
-        "hashing.threads",
-        &says,
-        bad,
-        "[hashing]\nthreads = 14\nmemory_budget = '266MiB'",
-    );
+    contradiction("hashing.threads", &says, bad, "[hashing]\nthreads = 14\nmemory_budget = '266MiB'");
     let bad = "hashing.argon2.memory = '300MiB'\nhashing.threads = 1";
     contradiction(
         "hashing.argon2.memory",
@@ -137,31 +118,20 @@ fn a_feed_is_not_stale_between_two_looks() {
 #[test]
 fn passwords_can_be_as_long_as_they_must_be() {
     let bad = "[passwords]\nmin_length = 65\nmax_length = 64";
-    contradiction(
-        "passwords.min_length",
-        &["65", "64", "site.toml:3"],
-        bad,
-        &bad.replace("= 65", "= 64"),
-    );
+    contradiction("passwords.min_length", &["65", "64", "site.toml:3"], bad, &bad.replace("= 65", "= 64"));
 }
 
 #[test]
 fn the_two_listeners_do_not_collide() {
     let site = |bind: &str, ops: &str| toml(&format!("[server]\nbind = '{bind}'\nops_bind = '{ops}'"));
-    for (bind, ops) in [
-        ("127.0.0.1:1", "127.0.0.1:1"),
-        ("0.0.0.0:1", "127.0.0.1:1"),
-        ("[::]:1", "[::1]:1"),
-    ] {
+    for (bind, ops) in [("127.0.0.1:1", "127.0.0.1:1"), ("0.0.0.0:1", "127.0.0.1:1"), ("[::]:1", "[::1]:1")] {
         let fault = site(bind, ops).fault();
         assert_eq!(fault.key, "server.ops_bind");
         assert!(fault.reason.contains("collides"), "{fault}");
     }
-    for (bind, ops) in [
-        ("127.0.0.1:0", "127.0.0.1:0"),
-        ("127.0.0.1:1", "127.0.0.2:1"),
-        ("0.0.0.0:1", "127.0.0.1:2"),
-    ] {
+    for (bind, ops) in
+        [("127.0.0.1:0", "127.0.0.1:0"), ("127.0.0.1:1", "127.0.0.2:1"), ("0.0.0.0:1", "127.0.0.1:2")]
+    {
         site(bind, ops).config();
     }
 }
@@ -170,12 +140,7 @@ fn the_two_listeners_do_not_collide() {
 fn a_reachable_operators_listener_needs_a_token() {
     let bad = "[server]\nops_bind = '0.0.0.0:9090'\n";
     let good = format!("{bad}ops_token = 'nobody-will-ever-guess-these-words'");
-    contradiction(
-        "server.ops_bind",
-        &["0.0.0.0:9090", "`server.ops_token`"],
-        bad,
-        &good,
-    );
+    contradiction("server.ops_bind", &["0.0.0.0:9090", "`server.ops_token`"], bad, &good);
     toml("server.ops_bind = '127.5.5.5:9090'").config();
     toml("server.ops_bind = '[::ffff:127.0.0.1]:9090'").config();
 }
@@ -183,12 +148,7 @@ fn a_reachable_operators_listener_needs_a_token() {
 #[test]
 fn hs256_needs_its_key() {
     let good = "tokens.algorithm = 'HS256'\ntokens.hs256_secret = 'qT4Zr8mK1vXc7Bn2Lw9Hd5Gs3Jf6Py0A'";
-    contradiction(
-        "tokens.algorithm",
-        &["`tokens.hs256_secret`"],
-        "tokens.algorithm = 'HS256'",
-        good,
-    );
+    contradiction("tokens.algorithm", &["`tokens.hs256_secret`"], "tokens.algorithm = 'HS256'", good);
 }
 
 #[test]
@@ -201,12 +161,5 @@ fn what_is_wrong_by_itself_is_not_compared_as_well() {
         .flag("tokens.algorithm", "HS256")
         .flag("tokens.hs256_secret_file", "/nonexistent/secret");
     let keys: Vec<_> = site.faults().into_iter().map(|fault| fault.key).collect();
-    assert_eq!(
-        keys,
-        [
-            "sessions.refresh_lifetime",
-            "tokens.hs256_secret_file",
-            "hashing.memory_budget"
-        ]
-    );
+    assert_eq!(keys, ["sessions.refresh_lifetime", "tokens.hs256_secret_file", "hashing.memory_budget"]);
 }

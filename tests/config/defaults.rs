@@ -35,10 +35,7 @@ fn the_server_listens_on_loopback_only() {
 #[test]
 fn the_database_is_sqlite_in_the_data_directory() {
     let config = Config::defaults();
-    assert_eq!(
-        config.database.url.expose_secret(),
-        "sqlite://guardhouse-data/guardhouse.db?mode=rwc"
-    );
+    assert_eq!(config.database.url.expose_secret(), "sqlite://guardhouse-data/guardhouse.db?mode=rwc");
     assert_eq!(config.database.backend, Backend::Sqlite);
     assert_eq!(config.database.pool, 8);
     assert_eq!(config.database.acquire_timeout, 3 * SECOND);
@@ -82,14 +79,7 @@ fn tokens_are_short_lived_jwts_that_anyone_can_verify() {
 fn hashing_is_argon2id_at_the_owasp_floor_within_its_memory() {
     let hashing = Config::defaults().hashing;
     assert_eq!(hashing.algorithm, HashAlgorithm::Argon2id);
-    assert_eq!(
-        hashing.argon2,
-        Argon2Cost {
-            memory_kib: 19 * 1024,
-            iterations: 2,
-            lanes: 1
-        }
-    );
+    assert_eq!(hashing.argon2, Argon2Cost { memory_kib: 19 * 1024, iterations: 2, lanes: 1 });
     assert_eq!(hashing.bcrypt_cost, 12);
     let cores = std::thread::available_parallelism().unwrap().get();
     assert_eq!(hashing.threads.get(), cores.min(256 / 19));
@@ -111,13 +101,7 @@ fn anyone_may_register_with_a_password_of_eight_characters() {
         require_digit: false,
     };
     assert_eq!(config.passwords, passwords);
-    assert_eq!(
-        config.registration,
-        Registration {
-            mode: RegistrationMode::Open,
-            sign_in: true
-        }
-    );
+    assert_eq!(config.registration, Registration { mode: RegistrationMode::Open, sign_in: true });
 }
 
 #[test]
@@ -141,13 +125,7 @@ fn nothing_happens_unrecorded() {
         interval: Duration::from_millis(20),
     };
     assert_eq!(config.audit, audit);
-    assert_eq!(
-        config.log,
-        Log {
-            filter: "info".to_owned(),
-            format: LogFormat::Pretty
-        }
-    );
+    assert_eq!(config.log, Log { filter: "info".to_owned(), format: LogFormat::Pretty });
 }
 
 #[test]

@@ -20,10 +20,7 @@ struct Case {
 }
 
 fn open(secret: &Option<SecretString>) -> String {
-    secret
-        .as_ref()
-        .map(|secret| secret.expose_secret().to_owned())
-        .unwrap_or_default()
+    secret.as_ref().map(|secret| secret.expose_secret().to_owned()).unwrap_or_default()
 }
 
 macro_rules! cases {
@@ -106,23 +103,14 @@ const CASES: &[Case] = cases![
 ];
 
 fn windows(windows: &[guardhouse::domain::limit::Window]) -> String {
-    windows
-        .iter()
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(" ")
+    windows.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
 }
 
 fn check(case: &Case, way: &str, site: Site, origin: impl Fn(&Site) -> Origin) {
     let site = case.with.iter().fold(site, |site, (key, value)| {
-        site.env(
-            &format!("GUARDHOUSE__{}", key.to_ascii_uppercase().replace('.', "__")),
-            value,
-        )
+        site.env(&format!("GUARDHOUSE__{}", key.to_ascii_uppercase().replace('.', "__")), value)
     });
-    let config = site
-        .load()
-        .unwrap_or_else(|faults| panic!("{} by {way}: {faults}", case.key));
+    let config = site.load().unwrap_or_else(|faults| panic!("{} by {way}: {faults}", case.key));
     assert_eq!((case.value)(&config), case.expected, "{} by {way}", case.key);
     let (_, actual) = super::support::effective(&config, case.key);
     assert_eq!(actual, origin(&site), "{} by {way}", case.key);
@@ -140,9 +128,7 @@ fn each_case_differs_from_the_default() {
 fn each_key_can_be_set_in_a_file() {
     for case in CASES {
         let text = format!("# a comment\n\n{} = {}\n", case.key, case.toml);
-        check(case, "file", Site::new().file("site.toml", &text), |site| {
-            site.origin_in("site.toml", 3)
-        });
+        check(case, "file", Site::new().file("site.toml", &text), |site| site.origin_in("site.toml", 3));
     }
 }
 
@@ -151,9 +137,7 @@ fn each_key_can_be_set_by_a_variable() {
     for case in CASES {
         let name = format!("GUARDHOUSE__{}", case.key.to_ascii_uppercase().replace('.', "__"));
         let origin = Origin::Environment(name.clone());
-        check(case, "variable", Site::new().env(&name, case.text), |_| {
-            origin.clone()
-        });
+        check(case, "variable", Site::new().env(&name, case.text), |_| origin.clone());
     }
 }
 
@@ -162,9 +146,7 @@ fn each_key_can_be_set_by_a_flag_in_either_notation() {
     for case in CASES {
         for value in [case.text, case.toml] {
             let origin = Origin::Flag(format!("--set {}", case.key));
-            check(case, "flag", Site::new().flag(case.key, value), |_| {
-                origin.clone()
-            });
+            check(case, "flag", Site::new().flag(case.key, value), |_| origin.clone());
         }
     }
 }
@@ -172,11 +154,7 @@ fn each_key_can_be_set_by_a_flag_in_either_notation() {
 #[test]
 fn no_key_of_the_manual_is_missing_here() {
     let defaults = Config::defaults();
-    let mut explained: Vec<_> = defaults
-        .explain()
-        .iter()
-        .map(|effective| effective.key.as_str())
-        .collect();
+    let mut explained: Vec<_> = defaults.explain().iter().map(|effective| effective.key.as_str()).collect();
     let mut tested: Vec<_> = CASES.iter().map(|case| case.key).collect();
     // The files of secrets have tests of their own.
     explained.retain(|key| !key.ends_with("_file"));

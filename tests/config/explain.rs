@@ -10,10 +10,7 @@ fn secretive() -> Site {
     Site::new()
         .flag("server.ops_token", TOKEN)
         .flag("tokens.hs256_secret", "qT4Zr8mK1vXc7Bn2Lw9Hd5Gs3Jf6Py0A")
-        .flag(
-            "database.url",
-            "postgres://alice:qT4Zr8mK@db.example:5433/house?password=qT4Zr8mK",
-        )
+        .flag("database.url", "postgres://alice:qT4Zr8mK@db.example:5433/house?password=qT4Zr8mK")
         .flag("redis.url", "rediss://:qT4Zr8mK@redis.example:6380/2")
 }
 
@@ -39,18 +36,10 @@ fn no_secret_gets_into_what_is_printed_for_debugging() {
 #[test]
 fn unset_secrets_say_so() {
     let config = Config::defaults();
-    for key in [
-        "server.ops_token",
-        "tokens.hs256_secret",
-        "redis.url",
-        "redis.url_file",
-    ] {
+    for key in ["server.ops_token", "tokens.hs256_secret", "redis.url", "redis.url_file"] {
         assert_eq!(effective(&config, key).0, "(not set)", "{key}");
     }
-    assert_eq!(
-        effective(&config, "database.url").0,
-        "\"sqlite://guardhouse-data/guardhouse.db?mode=rwc\""
-    );
+    assert_eq!(effective(&config, "database.url").0, "\"sqlite://guardhouse-data/guardhouse.db?mode=rwc\"");
 }
 
 #[test]
@@ -63,20 +52,11 @@ fn what_is_explained_can_be_loaded_again_and_explains_itself_alike() {
         .flag("hashing.deadline", "1500ms")
         .flag("database.url", "sqlite::memory:")
         .config();
-    let set = config
-        .explain()
-        .iter()
-        .filter(|effective| !effective.value.starts_with('('));
-    let text: String = set
-        .map(|effective| format!("{} = {}\n", effective.key, effective.value))
-        .collect();
+    let set = config.explain().iter().filter(|effective| !effective.value.starts_with('('));
+    let text: String = set.map(|effective| format!("{} = {}\n", effective.key, effective.value)).collect();
     let again = super::support::toml(&text).config();
     let values = |config: &Config| {
-        config
-            .explain()
-            .iter()
-            .map(|it| (it.key.clone(), it.value.clone()))
-            .collect::<Vec<_>>()
+        config.explain().iter().map(|it| (it.key.clone(), it.value.clone())).collect::<Vec<_>>()
     };
     assert_eq!(values(&again), values(&config));
     assert_eq!(again.tokens.issuer, r#"https://a"b\c"#);

@@ -9,11 +9,7 @@ fn five_mistakes_in_a_file_are_five_faults_with_their_lines() {
     let site = toml(
         "[server]\nbind = 'localhost'\nworkrs = 4\n\n[hashing]\nqueue = 'many'\n[tokens]\nleeway = '2m'\nformat = 'jwtt'\n",
     );
-    let found: Vec<_> = site
-        .faults()
-        .into_iter()
-        .map(|fault| (fault.key, fault.origin))
-        .collect();
+    let found: Vec<_> = site.faults().into_iter().map(|fault| (fault.key, fault.origin)).collect();
     let expected = [
         ("server.workrs", 3),
         ("server.bind", 2),
@@ -21,10 +17,7 @@ fn five_mistakes_in_a_file_are_five_faults_with_their_lines() {
         ("tokens.leeway", 8),
         ("hashing.queue", 6),
     ];
-    assert_eq!(
-        found,
-        expected.map(|(key, line)| (key.to_owned(), site.origin_in("site.toml", line)))
-    );
+    assert_eq!(found, expected.map(|(key, line)| (key.to_owned(), site.origin_in("site.toml", line))));
 }
 
 #[test]
@@ -117,19 +110,10 @@ colour = true
 #[test]
 fn a_misspelt_key_is_refused_with_the_one_that_was_meant() {
     let help = |site: Site| site.fault().help.expect("help");
-    assert_eq!(
-        help(toml("[hashing]\nthread = 2")),
-        "did you mean `hashing.threads`"
-    );
-    assert_eq!(
-        help(toml("[sesions]\nstore = 'redis'")),
-        "did you mean `sessions.store`"
-    );
+    assert_eq!(help(toml("[hashing]\nthread = 2")), "did you mean `hashing.threads`");
+    assert_eq!(help(toml("[sesions]\nstore = 'redis'")), "did you mean `sessions.store`");
     assert_eq!(help(toml("[server]\npool = 3")), "did you mean `database.pool`");
-    assert_eq!(
-        help(Site::new().flag("tokens.isuer", "x")),
-        "did you mean `tokens.issuer`"
-    );
+    assert_eq!(help(Site::new().flag("tokens.isuer", "x")), "did you mean `tokens.issuer`");
     let variable = help(Site::new().env("GUARDHOUSE__HASHING__ARGON2__MEMRY", "1"));
     assert_eq!(variable, "did you mean `GUARDHOUSE__HASHING__ARGON2__MEMORY`");
     assert!(!help(toml("[zoo]\nlion = 1")).contains("did you mean"));
@@ -137,31 +121,20 @@ fn a_misspelt_key_is_refused_with_the_one_that_was_meant() {
 
 #[test]
 fn unknown_keys_are_found_in_every_source_even_below_the_winning_one() {
-    let site = toml("[log]\nlevel = 'x'")
-        .env("GUARDHOUSE__LOG__LEVEL", "y")
-        .flag("log.level", "z");
+    let site = toml("[log]\nlevel = 'x'").env("GUARDHOUSE__LOG__LEVEL", "y").flag("log.level", "z");
     let origins: Vec<_> = site.faults().into_iter().map(|fault| fault.origin).collect();
     let variable = Origin::Environment("GUARDHOUSE__LOG__LEVEL".to_owned());
     assert_eq!(
         origins,
-        [
-            site.origin_in("site.toml", 2),
-            variable,
-            Origin::Flag("--set log.level".to_owned())
-        ]
+        [site.origin_in("site.toml", 2), variable, Origin::Flag("--set log.level".to_owned())]
     );
 }
 
 #[test]
 fn a_variable_with_one_underscore_too_few_does_not_go_unnoticed() {
-    let fault = Site::new()
-        .env("GUARDHOUSE_SERVER__OPS_BIND", "127.0.0.1:1")
-        .fault();
+    let fault = Site::new().env("GUARDHOUSE_SERVER__OPS_BIND", "127.0.0.1:1").fault();
     assert_eq!(fault.key, "server.ops_bind");
-    assert_eq!(
-        fault.help.as_deref(),
-        Some("did you mean `GUARDHOUSE__SERVER__OPS_BIND`")
-    );
+    assert_eq!(fault.help.as_deref(), Some("did you mean `GUARDHOUSE__SERVER__OPS_BIND`"));
 }
 
 #[test]
@@ -170,12 +143,7 @@ fn a_value_for_a_section_spoils_no_key_in_it() {
     let faults = site.faults();
     assert_eq!(faults.len(), 2, "{faults:#?}");
     assert_eq!(faults[0].reason, "`hashing` is a section, not a value");
-    assert!(
-        faults[0]
-            .help
-            .as_ref()
-            .is_some_and(|help| help.contains("argon2.memory"))
-    );
+    assert!(faults[0].help.as_ref().is_some_and(|help| help.contains("argon2.memory")));
     assert_eq!(faults[1].key, "server.bind");
 }
 
@@ -192,9 +160,8 @@ fn a_section_for_a_value_is_refused_and_an_empty_section_is_harmless() {
 
 #[test]
 fn a_syntax_error_names_its_line_and_hides_no_fault_elsewhere() {
-    let site = Site::new()
-        .file("one.toml", "[log]\nformat = 'json'\nfilter = = 3\n")
-        .flag("hashing.queue", "x");
+    let site =
+        Site::new().file("one.toml", "[log]\nformat = 'json'\nfilter = = 3\n").flag("hashing.queue", "x");
     let faults = site.faults();
     assert_eq!(faults.len(), 2, "{faults:#?}");
     assert_eq!(faults[0].origin, site.origin_in("one.toml", 3));
@@ -203,9 +170,7 @@ fn a_syntax_error_names_its_line_and_hides_no_fault_elsewhere() {
 
 #[test]
 fn a_syntax_error_in_the_line_of_a_secret_does_not_quote_it() {
-    let faults = toml("[tokens]\nhs256_secret = \"hunter2-and-no-end\n")
-        .load()
-        .expect_err("an open string");
+    let faults = toml("[tokens]\nhs256_secret = \"hunter2-and-no-end\n").load().expect_err("an open string");
     let shown = format!("{faults} {faults:?}");
     assert!(!shown.contains("hunter2"), "{shown}");
 }
@@ -218,11 +183,7 @@ fn a_file_that_is_not_there_is_a_fault_like_any_other() {
     let faults = site.faults();
     assert_eq!(faults.len(), 2, "{faults:#?}");
     assert_eq!(faults[0].origin, Origin::File { path, line: None });
-    assert!(
-        faults[0].reason.starts_with("the file cannot be read: "),
-        "{}",
-        faults[0].reason
-    );
+    assert!(faults[0].reason.starts_with("the file cannot be read: "), "{}", faults[0].reason);
 }
 
 #[test]
@@ -241,10 +202,7 @@ fn all_wrong_items_of_a_list_are_named() {
 
 #[test]
 fn the_report_reads_like_one() {
-    let faults = Site::new()
-        .env("GUARDHOUSE__SESSIONS__STORE", "Redis")
-        .flag("log.formt", "json")
-        .load();
+    let faults = Site::new().env("GUARDHOUSE__SESSIONS__STORE", "Redis").flag("log.formt", "json").load();
     let expected = "the configuration has 2 faults
 
   log.formt (flag --set log.formt)

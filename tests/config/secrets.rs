@@ -13,17 +13,13 @@ const SECRETS: [Secret; 4] = [
     ("server.ops_token", "ops-token-qT4Zr8mK1vXc7Bn2Lw9Hd5", |c| {
         Some(c.server.ops_token.as_ref()?.expose_secret().into())
     }),
-    (
-        "database.url",
-        "postgres://user:qT4Zr8mK@db.example/house?options=qT4Zr8mK",
-        |c| Some(c.database.url.expose_secret().into()),
-    ),
+    ("database.url", "postgres://user:qT4Zr8mK@db.example/house?options=qT4Zr8mK", |c| {
+        Some(c.database.url.expose_secret().into())
+    }),
     ("redis.url", "redis://user:qT4Zr8mK@redis.example:6379/2", |c| {
         Some(c.redis.as_ref()?.url.expose_secret().into())
     }),
-    ("tokens.hs256_secret", GOOD, |c| {
-        Some(c.tokens.hs256_secret.as_ref()?.expose_secret().into())
-    }),
+    ("tokens.hs256_secret", GOOD, |c| Some(c.tokens.hs256_secret.as_ref()?.expose_secret().into())),
 ];
 
 #[test]
@@ -39,15 +35,8 @@ fn each_secret_can_stand_in_a_file_of_its_own() {
             let file_key = format!("{key}_file");
             let site = site.flag(&file_key, path.to_str().expect("the path is UTF-8"));
             let config = site.config();
-            assert_eq!(
-                value(&config),
-                Some(format!("{secret}{kept}")),
-                "{key} with {ending:?}"
-            );
-            assert_eq!(
-                effective(&config, key).1,
-                Origin::Flag(format!("--set {file_key}"))
-            );
+            assert_eq!(value(&config), Some(format!("{secret}{kept}")), "{key} with {ending:?}");
+            assert_eq!(effective(&config, key).1, Origin::Flag(format!("--set {file_key}")));
         }
     }
 }
@@ -58,14 +47,9 @@ fn a_secret_given_twice_is_refused_with_both_places() {
         let site = Site::new();
         let path = site.write("secret", secret);
         let name = format!("GUARDHOUSE__{}_FILE", key.to_ascii_uppercase().replace('.', "__"));
-        let site = site
-            .env(&name, path.to_str().expect("the path is UTF-8"))
-            .flag(key, secret);
+        let site = site.env(&name, path.to_str().expect("the path is UTF-8")).flag(key, secret);
         let fault = site.fault();
-        assert_eq!(
-            (fault.key.as_str(), &fault.origin),
-            (key, &Origin::Flag(format!("--set {key}")))
-        );
+        assert_eq!((fault.key.as_str(), &fault.origin), (key, &Origin::Flag(format!("--set {key}"))));
         assert!(fault.reason.contains(&name), "{fault}");
         assert!(!format!("{fault:?}").contains("qT4Zr8mK"), "{fault:?}");
         // Unset, the other one may stand.
@@ -79,21 +63,11 @@ fn a_secret_file_has_to_be_there_and_hold_something() {
         let file_key = format!("{key}_file");
         let fault = Site::new().flag(&file_key, "/nonexistent/secret").fault();
         assert_eq!(fault.key, file_key);
-        assert!(
-            fault
-                .reason
-                .starts_with("the file `/nonexistent/secret` cannot be read: "),
-            "{fault}"
-        );
+        assert!(fault.reason.starts_with("the file `/nonexistent/secret` cannot be read: "), "{fault}");
         let site = Site::new();
         let path = site.write("empty", "\n");
-        let fault = site
-            .flag(&file_key, path.to_str().expect("the path is UTF-8"))
-            .fault();
-        assert!(
-            fault.key == file_key && fault.reason.ends_with("is empty"),
-            "{fault}"
-        );
+        let fault = site.flag(&file_key, path.to_str().expect("the path is UTF-8")).fault();
+        assert!(fault.key == file_key && fault.reason.ends_with("is empty"), "{fault}");
     }
 }
 
@@ -117,9 +91,7 @@ fn a_weak_fault_points_at_the_file_that_held_the_secret_and_does_not_quote_it() 
         let site = Site::new();
         let path = site.write("weak", weak);
         let file_key = format!("{key}_file");
-        let fault = site
-            .flag(&file_key, path.to_str().expect("the path is UTF-8"))
-            .fault();
+        let fault = site.flag(&file_key, path.to_str().expect("the path is UTF-8")).fault();
         assert_eq!(fault.key, file_key);
         assert_eq!(fault.origin, Origin::Flag(format!("--set {file_key}")));
         assert!(!format!("{fault:?}").contains("hunter2"), "{fault:?}");
@@ -134,10 +106,7 @@ fn ops_tokens_have_thirty_two_characters() {
 }
 
 fn hs256(secret: &str) -> Result<Config, String> {
-    Site::new()
-        .env("GUARDHOUSE__TOKENS__HS256_SECRET", secret)
-        .load()
-        .map_err(|faults| faults.to_string())
+    Site::new().env("GUARDHOUSE__TOKENS__HS256_SECRET", secret).load().map_err(|faults| faults.to_string())
 }
 
 #[test]

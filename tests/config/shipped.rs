@@ -14,13 +14,7 @@ fn shipped(name: &str) -> PathBuf {
 }
 
 fn site(name: &str) -> Site {
-    Site {
-        sources: Sources {
-            files: vec![shipped(name)],
-            ..Sources::default()
-        },
-        ..Site::new()
-    }
+    Site { sources: Sources { files: vec![shipped(name)], ..Sources::default() }, ..Site::new() }
 }
 
 fn windows(windows: &[guardhouse::domain::limit::Window]) -> Vec<String> {
@@ -30,35 +24,19 @@ fn windows(windows: &[guardhouse::domain::limit::Window]) -> Vec<String> {
 #[test]
 fn the_manual_given_as_a_file_changes_nothing() {
     let values = |config: &Config| {
-        config
-            .explain()
-            .iter()
-            .map(|it| (it.key.clone(), it.value.clone()))
-            .collect::<Vec<_>>()
+        config.explain().iter().map(|it| (it.key.clone(), it.value.clone())).collect::<Vec<_>>()
     };
-    assert_eq!(
-        values(&site("guardhouse.toml").config()),
-        values(&Config::defaults())
-    );
+    assert_eq!(values(&site("guardhouse.toml").config()), values(&Config::defaults()));
 }
 
 #[test]
 fn every_key_in_the_manual_is_read_and_explained_by_a_comment() {
     let text = std::fs::read_to_string(shipped("guardhouse.toml")).expect("the manual is there");
     let is_key = |line: &&str| !line.starts_with(['#', '[']) && line.contains(" = ");
-    assert_eq!(
-        text.lines().filter(is_key).count(),
-        Config::defaults().explain().len()
-    );
-    for paragraph in text
-        .split("\n\n")
-        .filter(|paragraph| paragraph.lines().any(|line| is_key(&line)))
-    {
+    assert_eq!(text.lines().filter(is_key).count(), Config::defaults().explain().len());
+    for paragraph in text.split("\n\n").filter(|paragraph| paragraph.lines().any(|line| is_key(&line))) {
         let commented = paragraph.trim_start().starts_with('#');
-        assert!(
-            commented || paragraph.contains("require_"),
-            "no word about:\n{paragraph}"
-        );
+        assert!(commented || paragraph.contains("require_"), "no word about:\n{paragraph}");
     }
 }
 
@@ -72,9 +50,7 @@ fn the_development_file_loads() {
 
 #[test]
 fn the_production_example_loads_and_admits_no_danger() {
-    let config = site("production.example.toml")
-        .env("DATABASE_URL", "postgres://u:p@db/guardhouse")
-        .config();
+    let config = site("production.example.toml").env("DATABASE_URL", "postgres://u:p@db/guardhouse").config();
     assert!(!config.hashing.danger_allow_weak && !config.sessions.danger_allow_evicting_redis);
     assert!(config.limits.enabled);
     assert!(config.server.ops_bind.ip().is_loopback());
@@ -84,9 +60,7 @@ fn the_production_example_loads_and_admits_no_danger() {
 #[test]
 fn the_secret_in_the_production_example_is_refused() {
     let text = std::fs::read_to_string(shipped("production.example.toml")).expect("the example is there");
-    let sample = text
-        .lines()
-        .find_map(|line| line.strip_prefix("# hs256_secret = \"")?.strip_suffix('"'));
+    let sample = text.lines().find_map(|line| line.strip_prefix("# hs256_secret = \"")?.strip_suffix('"'));
     let sample = sample.expect("the example shows a secret");
     assert!(sample.len() >= 32, "too short to show that it is known");
     let fault = Site::new().flag("tokens.hs256_secret", sample).fault();
@@ -96,19 +70,11 @@ fn the_secret_in_the_production_example_is_refused() {
 #[test]
 fn the_stateless_profile_needs_its_key_and_nothing_else() {
     assert_eq!(site("profiles/stateless.toml").fault().key, "tokens.algorithm");
-    let config = site("profiles/stateless.toml")
-        .env("GUARDHOUSE__TOKENS__HS256_SECRET", SECRET)
-        .config();
-    assert_eq!(
-        (config.tokens.format, config.tokens.algorithm),
-        (TokenFormat::Jwt, TokenAlgorithm::Hs256)
-    );
+    let config = site("profiles/stateless.toml").env("GUARDHOUSE__TOKENS__HS256_SECRET", SECRET).config();
+    assert_eq!((config.tokens.format, config.tokens.algorithm), (TokenFormat::Jwt, TokenAlgorithm::Hs256));
     assert_eq!(config.tokens.access_lifetime, Duration::from_secs(24 * 3600));
     assert!(!config.sessions.refresh_tokens);
-    assert_eq!(
-        (config.hashing.algorithm, config.hashing.bcrypt_cost),
-        (HashAlgorithm::Bcrypt, 12)
-    );
+    assert_eq!((config.hashing.algorithm, config.hashing.bcrypt_cost), (HashAlgorithm::Bcrypt, 12));
     assert_eq!(windows(&config.limits.login.address), ["5/1m"]);
     assert_eq!(windows(&config.limits.register.address), ["5/1m"]);
     demands_three_kinds(&config);
@@ -117,20 +83,12 @@ fn the_stateless_profile_needs_its_key_and_nothing_else() {
 #[test]
 fn the_hybrid_profile_needs_redis_and_nothing_else() {
     assert_eq!(site("profiles/hybrid-redis.toml").fault().key, "sessions.store");
-    let config = site("profiles/hybrid-redis.toml")
-        .env("REDIS_URL", "redis://h")
-        .config();
+    let config = site("profiles/hybrid-redis.toml").env("REDIS_URL", "redis://h").config();
     assert_eq!(config.sessions.store, SessionStoreKind::Redis);
     assert!(config.sessions.refresh_tokens);
-    assert_eq!(
-        config.sessions.refresh_lifetime,
-        Duration::from_secs(30 * 24 * 3600)
-    );
+    assert_eq!(config.sessions.refresh_lifetime, Duration::from_secs(30 * 24 * 3600));
     assert_eq!(config.tokens.access_lifetime, Duration::from_secs(15 * 60));
-    assert_eq!(
-        (config.hashing.algorithm, config.hashing.bcrypt_cost),
-        (HashAlgorithm::Bcrypt, 12)
-    );
+    assert_eq!((config.hashing.algorithm, config.hashing.bcrypt_cost), (HashAlgorithm::Bcrypt, 12));
     assert_eq!(windows(&config.limits.login.address), ["5/15m"]);
     assert_eq!(windows(&config.limits.register.address), ["3/1h"]);
     demands_three_kinds(&config);

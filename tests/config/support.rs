@@ -13,10 +13,7 @@ pub(super) struct Site {
 
 impl Site {
     pub(super) fn new() -> Self {
-        Self {
-            dir: tempfile::tempdir().expect("a temporary directory"),
-            sources: Sources::default(),
-        }
+        Self { dir: tempfile::tempdir().expect("a temporary directory"), sources: Sources::default() }
     }
 
     /// A file of `--config` named `name`.
@@ -52,10 +49,7 @@ impl Site {
     }
 
     pub(super) fn faults(&self) -> Vec<Fault> {
-        self.load()
-            .err()
-            .map(|faults| faults.all().to_vec())
-            .expect("the configuration was accepted")
+        self.load().err().map(|faults| faults.all().to_vec()).expect("the configuration was accepted")
     }
 
     /// The only fault.
@@ -66,10 +60,7 @@ impl Site {
     }
 
     pub(super) fn origin_in(&self, name: &str, line: usize) -> Origin {
-        Origin::File {
-            path: self.dir.path().join(name),
-            line: Some(line),
-        }
+        Origin::File { path: self.dir.path().join(name), line: Some(line) }
     }
 }
 

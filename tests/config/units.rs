@@ -58,13 +58,7 @@ fn durations_are_written_in_the_fewest_parts() {
 
 #[test]
 fn sizes_are_whole_numbers_with_binary_units() {
-    for (text, bytes) in [
-        ("0B", 0),
-        ("7B", 7),
-        ("16KiB", 16_384),
-        ("19MiB", 19_922_944),
-        ("2GiB", 1 << 31),
-    ] {
+    for (text, bytes) in [("0B", 0), ("7B", 7), ("16KiB", 16_384), ("19MiB", 19_922_944), ("2GiB", 1 << 31)] {
         assert_eq!(parse_bytes(text), Ok(bytes), "{text}");
     }
 }

@@ -11,10 +11,7 @@ fn range(key: &str, good: &[&str], bad: &[&str]) {
     }
     for value in bad {
         let site = toml(&format!("{key} = {value}"));
-        let faults = site
-            .load()
-            .map(|_| ())
-            .expect_err(&format!("{key} = {value} was accepted"));
+        let faults = site.load().map(|_| ()).expect_err(&format!("{key} = {value} was accepted"));
         let keys: Vec<_> = faults.all().iter().map(|fault| fault.key.as_str()).collect();
         assert_eq!(keys, [key], "{key} = {value}: {faults}");
     }
@@ -22,70 +19,30 @@ fn range(key: &str, good: &[&str], bad: &[&str]) {
 
 #[test]
 fn ranges_end_where_the_manual_says() {
-    range(
-        "server.body_limit",
-        &["'1KiB'", "'1MiB'"],
-        &["'1023B'", "'1025KiB'", "'1MB'", "16384"],
-    );
-    range(
-        "server.workers",
-        &["1", "1024", "'auto'", "'2'"],
-        &["0", "1025", "-1", "2.0", "'all'", "true"],
-    );
+    range("server.body_limit", &["'1KiB'", "'1MiB'"], &["'1023B'", "'1025KiB'", "'1MB'", "16384"]);
+    range("server.workers", &["1", "1024", "'auto'", "'2'"], &["0", "1025", "-1", "2.0", "'all'", "true"]);
     range("server.max_connections", &["1", "1000000"], &["0", "1000001"]);
-    range(
-        "server.client_timeout",
-        &["'100ms'", "'1m'"],
-        &["'99ms'", "'61s'"],
-    );
+    range("server.client_timeout", &["'100ms'", "'1m'"], &["'99ms'", "'61s'"]);
     range("server.keep_alive", &["'0s'", "'1h'"], &["'3601s'"]);
     range("server.shutdown_timeout", &["'0s'", "'10m'"], &["'601s'"]);
     range("database.pool", &["1", "1000"], &["0", "1001"]);
-    range(
-        "database.acquire_timeout",
-        &["'10ms'", "'5m'"],
-        &["'9ms'", "'301s'"],
-    );
+    range("database.acquire_timeout", &["'10ms'", "'5m'"], &["'9ms'", "'301s'"]);
     range("redis.timeout", &["'10ms'", "'1m'"], &["'9ms'", "'61s'"]);
-    range(
-        "sessions.refresh_lifetime",
-        &["'14d'", "'3650d'"],
-        &["'29s'", "'3651d'"],
-    );
+    range("sessions.refresh_lifetime", &["'14d'", "'3650d'"], &["'29s'", "'3651d'"]);
     range("sessions.refresh_grace", &["'0s'", "'5m'"], &["'301s'"]);
     range("sessions.idle_timeout", &["'1s'", "'30d'"], &["'999ms'"]);
     range("sessions.max_per_user", &["1", "100000"], &["0", "100001"]);
-    range(
-        "sessions.sweep_interval",
-        &["'100ms'", "'1d'"],
-        &["'99ms'", "'25h'"],
-    );
-    range(
-        "sessions.revocation.poll_interval",
-        &["'10ms'", "'9s'"],
-        &["'9ms'", "'61s'"],
-    );
-    range(
-        "sessions.revocation.max_staleness",
-        &["'201ms'", "'1h'"],
-        &["'99ms'", "'61m'"],
-    );
+    range("sessions.sweep_interval", &["'100ms'", "'1d'"], &["'99ms'", "'25h'"]);
+    range("sessions.revocation.poll_interval", &["'10ms'", "'9s'"], &["'9ms'", "'61s'"]);
+    range("sessions.revocation.max_staleness", &["'201ms'", "'1h'"], &["'99ms'", "'61m'"]);
     range("tokens.access_lifetime", &["'30s'", "'7d'"], &["'29s'", "'8d'"]);
     range("tokens.leeway", &["'0s'", "'60s'"], &["'61s'"]);
     range("tokens.audience", &["'x'"], &["''", "'a b'", "5"]);
     range("hashing.queue", &["0", "1000000"], &["1000001", "-1"]);
     range("hashing.deadline", &["'10ms'", "'1m'"], &["'9ms'", "'61s'"]);
-    range(
-        "hashing.memory_budget",
-        &["'1024GiB'"],
-        &["'1MB'", "'1025GiB'", "'1023KiB'"],
-    );
+    range("hashing.memory_budget", &["'1024GiB'"], &["'1MB'", "'1025GiB'", "'1023KiB'"]);
     range("hashing.niceness", &["0", "19"], &["20", "-1"]);
-    range(
-        "hashing.argon2.memory",
-        &["'256MiB'"],
-        &["'20000001B'", "'5GiB'", "19456"],
-    );
+    range("hashing.argon2.memory", &["'256MiB'"], &["'20000001B'", "'5GiB'", "19456"]);
     range("hashing.argon2.iterations", &["2", "1000"], &["0", "1001"]);
     range("hashing.argon2.lanes", &["1", "255"], &["0", "256"]);
     range("hashing.bcrypt.cost", &["4", "31"], &["3", "32"]);
@@ -101,26 +58,14 @@ fn ranges_end_where_the_manual_says() {
 
 #[test]
 fn a_base_path_leads_somewhere_and_nowhere_else() {
-    let bad = &[
-        "'/'", "'x'", "'/x/'", "'//x'", "'/x//y'", "'/..'", "'/a/./b'", "'/a b'", "'/a?b'", "'/%2e'",
-    ];
+    let bad = &["'/'", "'x'", "'/x/'", "'//x'", "'/x//y'", "'/..'", "'/a/./b'", "'/a b'", "'/a?b'", "'/%2e'"];
     range("server.base_path", &["''", "'/x'", "'/x/y-1._~'"], bad);
 }
 
 #[test]
 fn proxies_are_networks_and_never_everybody() {
-    let bad = &[
-        "['0.0.0.0/0']",
-        "['::/0']",
-        "['10.0.0.1/8']",
-        "['proxy']",
-        "'10.0.0.0/8'",
-    ];
-    range(
-        "server.trusted_proxies",
-        &["[]", "['10.0.0.0/8']", "['192.0.2.7', 'fd00::/8']"],
-        bad,
-    );
+    let bad = &["['0.0.0.0/0']", "['::/0']", "['10.0.0.1/8']", "['proxy']", "'10.0.0.0/8'"];
+    range("server.trusted_proxies", &["[]", "['10.0.0.0/8']", "['192.0.2.7', 'fd00::/8']"], bad);
 }
 
 #[test]
@@ -132,22 +77,13 @@ fn database_addresses_name_a_supported_kind_and_a_host() {
         "'postgres:///d?host=/run/postgresql'",
         "'mysql://u:p%40@h:3306/d'",
     ];
-    let bad = &[
-        "'oracle://h/d'",
-        "'h/d'",
-        "'mysql:///d'",
-        "'mysql://h:port/d'",
-        "'postgres://u:p#w@h/d'",
-        "7",
-    ];
+    let bad =
+        &["'oracle://h/d'", "'h/d'", "'mysql:///d'", "'mysql://h:port/d'", "'postgres://u:p#w@h/d'", "7"];
     range("database.url", good, bad);
     let fault = toml("database.url = 'oracle://h/d'").fault();
     assert_eq!(fault.reason, "`oracle` is not a supported kind of database");
     for scheme in ["sqlite", "postgres", "postgresql", "mysql", "mariadb"] {
-        assert!(
-            fault.help.as_ref().is_some_and(|help| help.contains(scheme)),
-            "{fault}"
-        );
+        assert!(fault.help.as_ref().is_some_and(|help| help.contains(scheme)), "{fault}");
     }
 }
 
@@ -161,27 +97,15 @@ fn mariadb_is_spoken_to_as_mysql() {
 
 #[test]
 fn redis_addresses_name_a_known_kind_and_a_host() {
-    let good = &[
-        "'redis://h'",
-        "'rediss://:p@h:1/2'",
-        "'redis-cluster://h'",
-        "'redis-sentinel://h:26379'",
-    ];
-    range(
-        "redis.url",
-        good,
-        &["'http://h'", "'redis:'", "'h:6379'", "'redis://:p/w@h'"],
-    );
+    let good = &["'redis://h'", "'rediss://:p@h:1/2'", "'redis-cluster://h'", "'redis-sentinel://h:26379'"];
+    range("redis.url", good, &["'http://h'", "'redis:'", "'h:6379'", "'redis://:p/w@h'"]);
 }
 
 #[test]
 fn algorithms_of_later_releases_are_known_and_refused() {
     for (algorithm, instead) in [("ES256", "EdDSA"), ("RS256", "EdDSA"), ("v4.local", "v4.public")] {
         let fault = toml(&format!("tokens.algorithm = '{algorithm}'")).fault();
-        assert_eq!(
-            fault.reason,
-            format!("`{algorithm}` is not available in this release")
-        );
+        assert_eq!(fault.reason, format!("`{algorithm}` is not available in this release"));
         assert_eq!(fault.help, Some(format!("use `{instead}`")));
     }
     let fault = toml("tokens.algorithm = 'eddsa'").fault();
@@ -190,12 +114,7 @@ fn algorithms_of_later_releases_are_known_and_refused() {
 
 #[test]
 fn a_window_that_could_never_fill_is_a_contradiction() {
-    let good = &[
-        "[]",
-        "['5/1m']",
-        "['200/1d', '20/15m']",
-        "['5/1m', '6/1h', '7/1d']",
-    ];
+    let good = &["[]", "['5/1m']", "['200/1d', '20/15m']", "['5/1m', '6/1h', '7/1d']"];
     let bad = &[
         "['0/1m']",
         "['5/0s']",
@@ -205,11 +124,7 @@ fn a_window_that_could_never_fill_is_a_contradiction() {
         "['5']",
         "['5/1m', 3]",
     ];
-    for key in [
-        "limits.login.address",
-        "limits.login.account",
-        "limits.register.address",
-    ] {
+    for key in ["limits.login.address", "limits.login.account", "limits.register.address"] {
         range(key, good, bad);
     }
 }

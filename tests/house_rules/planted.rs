@@ -6,45 +6,22 @@ use super::{reading::rules_apply_to, violations};
 fn a_planted_violation_is_found() {
     for (file, planted, line) in [
         ("domain/account.rs", "//! x\nuse crate::store::users;", 2),
-        (
-            "store/users.rs",
-            "fn f() {\n\n    crate::flows::login::login();\n}",
-            3,
-        ),
-        (
-            "flows/login.rs",
-            "use crate::{\n    domain::{id::Id, clock::Clock},\n    http::problem,\n};",
-            3,
-        ),
+        ("store/users.rs", "fn f() {\n\n    crate::flows::login::login();\n}", 3),
+        ("flows/login.rs", "use crate::{\n    domain::{id::Id, clock::Clock},\n    http::problem,\n};", 3),
         ("flows/login.rs", "use super::super::http::problem;", 1),
         ("flows/login.rs", "async fn f() { tokio::spawn(async {}); }", 1),
-        (
-            "flows/login.rs",
-            "use tokio::{sync::Mutex, task::spawn_blocking};",
-            1,
-        ),
-        (
-            "flows/mod.rs",
-            "#[expect(unused, reason = \"\\\"\")]\nuse sea_orm::EntityTrait;",
-            2,
-        ),
+        ("flows/login.rs", "use tokio::{sync::Mutex, task::spawn_blocking};", 1),
+        ("flows/mod.rs", "#[expect(unused, reason = \"\\\"\")]\nuse sea_orm::EntityTrait;", 2),
         ("actors/sessions/mod.rs", "use crate::tokens::jwt::Jwt;", 1),
         ("http/auth.rs", "use crate::actors::hasher::Hashers;", 1),
         ("http/auth.rs", "fn f() -> anyhow::Result<()> { Ok(()) }", 1),
         ("tokens/jwt.rs", "use argon2;", 1),
-        (
-            "domain/secret.rs",
-            "const Q: char = '\"';\nuse crate::config::Config; // '\"'",
-            2,
-        ),
+        ("domain/secret.rs", "const Q: char = '\"';\nuse crate::config::Config; // '\"'", 2),
         ("cellar/wine.rs", "", 0),
     ] {
         let found = violations(file, planted);
         assert_eq!(found.len(), 1, "{planted}: {found:?}");
-        assert!(
-            line == 0 || found[0].contains(&format!("{file}:{line}:")),
-            "{found:?}"
-        );
+        assert!(line == 0 || found[0].contains(&format!("{file}:{line}:")), "{found:?}");
     }
 }
 
@@ -64,19 +41,13 @@ fn what_the_rows_allow_is_not_found() {
             "flows/login.rs",
             "#[cfg(test)]\nmod tests {\n    use crate::http::{a, b};\n    use super::super::super::house;\n}",
         ),
-        (
-            "actors/sessions/mod.rs",
-            "use crate::tokens::revocations::Revocations;",
-        ),
+        ("actors/sessions/mod.rs", "use crate::tokens::revocations::Revocations;"),
         ("http/ops.rs", "use crate::actors::hasher::Observe;"),
         (
             "config/hashing.rs",
             "fn f(argon2: Argon2) { argon2.cost(); Self::argon2::<u8>(); hashing::bcrypt::cost(); }",
         ),
-        (
-            "cli/serve.rs",
-            "use anyhow::Context;\nuse crate::{http, store};\nuse actix_web::App;",
-        ),
+        ("cli/serve.rs", "use anyhow::Context;\nuse crate::{http, store};\nuse actix_web::App;"),
     ] {
         assert_eq!(violations(file, allowed), Vec::<String>::new(), "{allowed}");
     }

@@ -68,10 +68,7 @@ fn spell_out(tokens: &[(&str, usize)], mut at: usize, before: &str, names: &mut 
         at += 1;
     }
     if path.len() > before.len() {
-        names.push(Name {
-            path: path.trim_end_matches("::").to_owned(),
-            line,
-        });
+        names.push(Name { path: path.trim_end_matches("::").to_owned(), line });
     }
     at
 }
@@ -81,8 +78,7 @@ fn is_word(token: &str) -> bool {
 }
 
 fn word_length(text: &str) -> usize {
-    text.find(|c: char| !c.is_alphanumeric() && c != '_')
-        .unwrap_or(text.len())
+    text.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(text.len())
 }
 
 /// Words, `::` and single other characters, with their lines.
@@ -128,11 +124,8 @@ fn code_only(source: &str) -> String {
 
 /// How long the comment, text or character literal is that `rest` begins with, if it does.
 fn literal_or_comment(rest: &str) -> Option<usize> {
-    let until = |end: &str, from: usize| {
-        rest[from..]
-            .find(end)
-            .map_or(rest.len(), |at| from + at + end.len())
-    };
+    let until =
+        |end: &str, from: usize| rest[from..].find(end).map_or(rest.len(), |at| from + at + end.len());
     if rest.starts_with("//") {
         return Some(rest.find('\n').unwrap_or(rest.len()));
     }
@@ -152,10 +145,7 @@ fn literal_or_comment(rest: &str) -> Option<usize> {
     if let Some(raw) = text.strip_prefix('r').filter(|_| prefix <= 1) {
         let hashes = raw.len() - raw.trim_start_matches('#').len();
         if raw[hashes..].starts_with('"') {
-            return Some(until(
-                &format!("\"{}", "#".repeat(hashes)),
-                prefix + 1 + hashes + 1,
-            ));
+            return Some(until(&format!("\"{}", "#".repeat(hashes)), prefix + 1 + hashes + 1));
         }
     }
     if text.starts_with('"') && prefix <= 1 {
@@ -197,10 +187,7 @@ fn without_test_modules(code: &str) -> String {
             depth == 0
         });
         let end = end.map_or(kept.len(), |at| open + at + 1);
-        let blank: String = kept[found..end]
-            .chars()
-            .map(|c| if c == '\n' { '\n' } else { ' ' })
-            .collect();
+        let blank: String = kept[found..end].chars().map(|c| if c == '\n' { '\n' } else { ' ' }).collect();
         kept.replace_range(found..end, &blank);
     }
     kept

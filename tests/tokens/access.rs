@@ -40,19 +40,13 @@ fn the_format_changes_without_refusing_a_valid_token() {
 #[test]
 fn a_key_verifies_until_it_is_removed() {
     for (algorithm, codec) in [
-        (
-            KeyAlgorithm::EdDsa,
-            jwt as fn(&SigningKey, &[SigningKey]) -> Arc<dyn TokenCodec>,
-        ),
+        (KeyAlgorithm::EdDsa, jwt as fn(&SigningKey, &[SigningKey]) -> Arc<dyn TokenCodec>),
         (KeyAlgorithm::Hs256, jwt),
         (KeyAlgorithm::V4Public, paseto),
     ] {
         let (first, second) = (key(algorithm, 1), key(algorithm, 2));
         let token = codec(&first, &[]).seal(&claims()).unwrap();
-        assert_eq!(
-            codec(&second, std::slice::from_ref(&first)).open(&token, at(1)),
-            Ok(claims())
-        );
+        assert_eq!(codec(&second, std::slice::from_ref(&first)).open(&token, at(1)), Ok(claims()));
         assert_eq!(codec(&second, &[]).open(&token, at(1)), Err(UNKNOWN_KEY));
         // Announced before it signs: nodes that still sign with the first accept the second.
         let ahead = codec(&second, &[]).seal(&claims()).unwrap();
@@ -68,10 +62,7 @@ fn jwt_keys_of_two_algorithms_live_side_by_side() {
     assert_eq!(one_codec.open(&old, at(1)), Ok(claims()));
     let two_codecs = AccessTokens::new(jwt(&ed, &[]), vec![jwt(&hs, &[])]);
     assert_eq!(two_codecs.open(&old, at(1)), Ok(claims()));
-    assert_eq!(
-        two_codecs.open(&two_codecs.seal(&claims()).unwrap(), at(1)),
-        Ok(claims())
-    );
+    assert_eq!(two_codecs.open(&two_codecs.seal(&claims()).unwrap(), at(1)), Ok(claims()));
 }
 
 #[test]
@@ -104,10 +95,7 @@ fn the_form_alone_chooses_the_codec() {
         assert_eq!(TokenForm::of(token), form, "{token}");
     }
     let ours = AccessTokens::new(jwt(&key(KeyAlgorithm::EdDsa, 1), &[]), vec![]);
-    assert_eq!(
-        ours.open("a.b.c.d.e", at(0)),
-        Err(TokenFault::Invalid("not in the form of any token"))
-    );
+    assert_eq!(ours.open("a.b.c.d.e", at(0)), Err(TokenFault::Invalid("not in the form of any token")));
 }
 
 #[test]
@@ -115,32 +103,17 @@ fn a_key_for_another_purpose_is_not_taken() {
     for algorithm in [KeyAlgorithm::V4Public, KeyAlgorithm::Refresh] {
         let ed = key(KeyAlgorithm::EdDsa, 1);
         let other = key(algorithm, 1);
-        assert!(matches!(
-            JwtCodec::new(rules(), &other, &[]).err(),
-            Some(KeyFault::WrongUse { .. })
-        ));
-        assert!(matches!(
-            JwtCodec::new(rules(), &ed, &[other]).err(),
-            Some(KeyFault::WrongUse { .. })
-        ));
+        assert!(matches!(JwtCodec::new(rules(), &other, &[]).err(), Some(KeyFault::WrongUse { .. })));
+        assert!(matches!(JwtCodec::new(rules(), &ed, &[other]).err(), Some(KeyFault::WrongUse { .. })));
     }
     for algorithm in [KeyAlgorithm::EdDsa, KeyAlgorithm::Hs256, KeyAlgorithm::Refresh] {
         let v4 = key(KeyAlgorithm::V4Public, 1);
         let other = key(algorithm, 1);
-        assert!(matches!(
-            PasetoCodec::new(rules(), &other, &[]).err(),
-            Some(KeyFault::WrongUse { .. })
-        ));
-        assert!(matches!(
-            PasetoCodec::new(rules(), &v4, &[other]).err(),
-            Some(KeyFault::WrongUse { .. })
-        ));
+        assert!(matches!(PasetoCodec::new(rules(), &other, &[]).err(), Some(KeyFault::WrongUse { .. })));
+        assert!(matches!(PasetoCodec::new(rules(), &v4, &[other]).err(), Some(KeyFault::WrongUse { .. })));
     }
     let zero = key(KeyAlgorithm::V4Public, 0);
-    assert!(matches!(
-        PasetoCodec::new(rules(), &zero, &[]).err(),
-        Some(KeyFault::Unusable { .. })
-    ));
+    assert!(matches!(PasetoCodec::new(rules(), &zero, &[]).err(), Some(KeyFault::Unusable { .. })));
 }
 
 proptest! {

@@ -44,20 +44,14 @@ fn a_name_follows_from_the_key_and_nothing_else() {
 fn a_shared_secret_has_the_same_name_on_every_node_and_enough_bytes() {
     let shared = |text: &str| SigningKey::hs256_shared(&SecretString::from(text), at(0));
     let text = "0123456789abcdef0123456789abcdef";
-    let (here, there) = (
-        shared(text).unwrap(),
-        SigningKey::hs256_shared(&text.into(), at(5)).unwrap(),
-    );
+    let (here, there) = (shared(text).unwrap(), SigningKey::hs256_shared(&text.into(), at(5)).unwrap());
     assert_eq!(here.id(), there.id());
     assert_eq!(here.id().len(), 22, "16 bytes");
     assert_eq!(here.algorithm(), KeyAlgorithm::Hs256);
     assert_ne!(here.id(), shared(&format!("{text}!")).unwrap().id());
     let fault = shared(&text[1..]).unwrap_err();
     assert_eq!(fault, KeyFault::SecretTooShort(31));
-    assert!(
-        fault.to_string().contains("has 31 bytes and needs at least 32"),
-        "{fault}"
-    );
+    assert!(fault.to_string().contains("has 31 bytes and needs at least 32"), "{fault}");
 }
 
 #[test]
@@ -76,28 +70,13 @@ fn a_wrapped_key_opens_as_itself_and_as_nothing_else() {
         let key = SigningKey::generate(algorithm, at(0), &entropy);
         let wrapped = key.wrap(&master(), &entropy);
         let unwrapped = SigningKey::unwrap(key.id(), algorithm, at(0), &wrapped, &master()).unwrap();
-        assert_eq!(
-            (unwrapped.id(), unwrapped.public_key()),
-            (key.id(), key.public_key())
-        );
-        let again = SigningKey::unwrap(
-            key.id(),
-            algorithm,
-            at(0),
-            &key.wrap(&master(), &entropy),
-            &master(),
-        );
+        assert_eq!((unwrapped.id(), unwrapped.public_key()), (key.id(), key.public_key()));
+        let again = SigningKey::unwrap(key.id(), algorithm, at(0), &key.wrap(&master(), &entropy), &master());
         assert!(again.is_ok());
 
         let refused = |id: &str, algorithm, wrapped: &[u8], master: &MasterKey| {
             let fault = SigningKey::unwrap(id, algorithm, at(0), wrapped, master).unwrap_err();
-            assert_eq!(
-                fault,
-                KeyFault::NotOpened {
-                    id: id.to_owned(),
-                    algorithm
-                }
-            );
+            assert_eq!(fault, KeyFault::NotOpened { id: id.to_owned(), algorithm });
         };
         refused(key.id(), algorithm, &wrapped, &MasterKey::from_bytes([43; 32]));
         refused("another", algorithm, &wrapped, &master());
@@ -115,13 +94,7 @@ fn a_stored_key_that_is_not_the_one_it_is_called_is_refused() {
     let context = b"guardhouse signing key\nEdDSA\nmine";
     let sealed = master().seal(context, &[1; 32], &Seeded::new(1));
     let fault = SigningKey::unwrap("mine", KeyAlgorithm::EdDsa, at(0), &sealed, &master()).unwrap_err();
-    assert_eq!(
-        fault,
-        KeyFault::NotItself {
-            id: "mine".into(),
-            algorithm: KeyAlgorithm::EdDsa
-        }
-    );
+    assert_eq!(fault, KeyFault::NotItself { id: "mine".into(), algorithm: KeyAlgorithm::EdDsa });
     for size in [0, 31, 33] {
         let real = key(KeyAlgorithm::EdDsa, 1);
         let context = format!("guardhouse signing key\nEdDSA\n{}", real.id());
@@ -160,10 +133,8 @@ fn only_public_halves_are_published() {
             "kid": v4.id(), "paserk": format!("k4.public.{}", b64(v4.public_key().unwrap())),
         }]})
     );
-    let both = [
-        serde_json::to_string(&jwk_set(&keys)).unwrap(),
-        serde_json::to_string(&paserk_set(&keys)).unwrap(),
-    ];
+    let both =
+        [serde_json::to_string(&jwk_set(&keys)).unwrap(), serde_json::to_string(&paserk_set(&keys)).unwrap()];
     assert!(!both.concat().contains(&b64([1; 32])), "a seed was published");
     assert_eq!(serde_json::to_value(jwk_set([])).unwrap(), json!({ "keys": [] }));
 }

@@ -33,14 +33,8 @@ fn it_is_made_once_and_found_from_then_on() {
     let content = fs::read_to_string(&path).unwrap();
     let line = content.strip_suffix('\n').unwrap();
     assert_eq!((line.len(), unb64(line).len()), (43, 32));
-    assert!(same(
-        &made,
-        &MasterKey::from_bytes(unb64(line).try_into().unwrap())
-    ));
-    let left: Vec<_> = fs::read_dir(folder.path())
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name())
-        .collect();
+    assert!(same(&made, &MasterKey::from_bytes(unb64(line).try_into().unwrap())));
+    let left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left, ["master.key"], "nothing is left beside it");
 }
 
@@ -77,20 +71,14 @@ fn only_its_owner_may_read_it() {
     for mode in [0o640, 0o604, 0o644, 0o660, 0o606, 0o610, 0o601, 0o777] {
         fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
         let fault = MasterKey::load_or_create(&path, &SystemEntropy).unwrap_err();
-        assert!(
-            matches!(fault, MasterKeyFault::Exposed { mode: told, .. } if told == mode),
-            "{fault}"
-        );
+        assert!(matches!(fault, MasterKeyFault::Exposed { mode: told, .. } if told == mode), "{fault}");
         let told = fault.to_string();
         assert!(told.contains(&format!("chmod 600 {}", path.display())), "{told}");
         assert!(told.contains(&format!("mode {mode:04o}")), "{told}");
     }
     for mode in [0o400, 0o600, 0o700] {
         fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
-        assert!(
-            MasterKey::load_or_create(&path, &SystemEntropy).is_ok(),
-            "{mode:o}"
-        );
+        assert!(MasterKey::load_or_create(&path, &SystemEntropy).is_ok(), "{mode:o}");
     }
 }
 
@@ -114,10 +102,7 @@ fn a_file_that_holds_no_key_is_refused_and_left_alone() {
         let (_folder, path) = folder();
         write_private(&path, &content);
         let fault = MasterKey::load_or_create(&path, &SystemEntropy).expect_err(&content);
-        assert!(
-            matches!(fault, MasterKeyFault::Malformed { .. }),
-            "{content:?}: {fault}"
-        );
+        assert!(matches!(fault, MasterKeyFault::Malformed { .. }), "{content:?}: {fault}");
         assert!(fault.to_string().contains(&path.display().to_string()), "{fault}");
         assert!(!fault.to_string().contains(&key[1..]), "{fault}");
         assert_eq!(fs::read_to_string(&path).unwrap(), content);
@@ -126,10 +111,7 @@ fn a_file_that_holds_no_key_is_refused_and_left_alone() {
         let (_folder, path) = folder();
         write_private(&path, &content);
         let (found, made) = MasterKey::load_or_create(&path, &SystemEntropy).unwrap();
-        assert!(
-            made == Made::Found && same(&found, &MasterKey::from_bytes([7; 32])),
-            "{content:?}"
-        );
+        assert!(made == Made::Found && same(&found, &MasterKey::from_bytes([7; 32])), "{content:?}");
     }
 }
 
@@ -145,9 +127,7 @@ fn write_private(path: &std::path::Path, content: &str) {
 fn a_missing_folder_is_named() {
     let (folder, _) = folder();
     let path = folder.path().join("missing").join("master.key");
-    let fault = MasterKey::load_or_create(&path, &SystemEntropy)
-        .unwrap_err()
-        .to_string();
+    let fault = MasterKey::load_or_create(&path, &SystemEntropy).unwrap_err().to_string();
     let start = format!("the master key file {} could not be created: ", path.display());
     assert!(fault.starts_with(&start), "{fault}");
     let fault = MasterKey::load_or_create(folder.path(), &SystemEntropy);
@@ -180,9 +160,5 @@ fn every_sealing_takes_a_nonce_from_the_entropy() {
     let entropy = Seeded::new(1);
     let [one, two] = [(); 2].map(|()| key.seal(b"place", b"secret", &entropy));
     assert_ne!(one[1..13], two[1..13]);
-    assert_eq!(
-        one,
-        key.seal(b"place", b"secret", &Seeded::new(1)),
-        "and from nowhere else"
-    );
+    assert_eq!(one, key.seal(b"place", b"secret", &Seeded::new(1)), "and from nowhere else");
 }

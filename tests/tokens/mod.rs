@@ -3,10 +3,7 @@
 //! A forged token here is signed with the house's own key wherever that sharpens the test: then the signature holds,
 //! and only the check under test stands between the forgery and an answer.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "an unwrap that fails is a test that fails, with its line"
-)]
+#![expect(clippy::unwrap_used, reason = "an unwrap that fails is a test that fails, with its line")]
 
 mod access;
 mod jwt;
@@ -131,11 +128,7 @@ fn other_spellings(segment: &str) -> Vec<String> {
         // The last character has bits that carry nothing.
         let alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
         let last = alphabet.find(segment.chars().last().unwrap()).unwrap();
-        spellings.push(format!(
-            "{}{}",
-            &segment[..segment.len() - 1],
-            &alphabet[last + 1..last + 2]
-        ));
+        spellings.push(format!("{}{}", &segment[..segment.len() - 1], &alphabet[last + 1..last + 2]));
     }
     spellings
 }

@@ -15,11 +15,7 @@ fn house() -> RefreshTokens {
 }
 
 fn grant() -> RefreshGrant {
-    RefreshGrant {
-        user: claims().subject,
-        session: claims().session,
-        generation: 3,
-    }
+    RefreshGrant { user: claims().subject, session: claims().session, generation: 3 }
 }
 
 fn mint(tokens: &RefreshTokens, grant: &RefreshGrant) -> String {
@@ -89,11 +85,7 @@ fn no_flipped_bit_and_no_truncation_passes() {
             1..5 => "names a key that is not ours",
             _ => "has a wrong MAC",
         };
-        assert_eq!(
-            reason(&house(), &format!("ghr_{}", b64(changed))),
-            expected,
-            "bit {bit}"
-        );
+        assert_eq!(reason(&house(), &format!("ghr_{}", b64(changed))), expected, "bit {bit}");
     }
 }
 
@@ -108,27 +100,15 @@ fn everything_that_is_not_our_token_is_refused() {
     assert_eq!(reason(&house(), ""), "does not begin as a refresh token");
     assert_eq!(reason(&house(), "ghr_"), "has the wrong length");
     assert_eq!(reason(&house(), &format!("{genuine}A")), "has the wrong length");
-    assert_eq!(
-        reason(&house(), &format!("ghr_{}", "A".repeat(1 << 20))),
-        "has the wrong length"
-    );
-    assert_eq!(
-        reason(&house(), &format!("ghr_{}", "é".repeat(49))),
-        "not canonical base64url"
-    );
-    assert_eq!(
-        reason(&house(), &format!("ghr_{}", "A".repeat(98))),
-        "has an unknown version"
-    );
+    assert_eq!(reason(&house(), &format!("ghr_{}", "A".repeat(1 << 20))), "has the wrong length");
+    assert_eq!(reason(&house(), &format!("ghr_{}", "é".repeat(49))), "not canonical base64url");
+    assert_eq!(reason(&house(), &format!("ghr_{}", "A".repeat(98))), "has an unknown version");
     for other in other_spellings(body) {
         assert!(house().read(&format!("ghr_{other}")).is_err(), "{other}");
     }
     let stray_bits = other_spellings(body).pop().unwrap();
     assert_eq!(stray_bits.len(), body.len());
-    assert_eq!(
-        reason(&house(), &format!("ghr_{stray_bits}")),
-        "not canonical base64url"
-    );
+    assert_eq!(reason(&house(), &format!("ghr_{stray_bits}")), "not canonical base64url");
 }
 
 #[test]
@@ -145,14 +125,8 @@ fn an_access_token_is_no_refresh_token_and_the_reverse() {
 fn only_a_refresh_key_mints() {
     for algorithm in [KeyAlgorithm::EdDsa, KeyAlgorithm::Hs256, KeyAlgorithm::V4Public] {
         let (refresh, other) = (key(KeyAlgorithm::Refresh, 1), key(algorithm, 1));
-        assert!(matches!(
-            RefreshTokens::new(&other, &[]).err(),
-            Some(KeyFault::WrongUse { .. })
-        ));
-        assert!(matches!(
-            RefreshTokens::new(&refresh, &[other]).err(),
-            Some(KeyFault::WrongUse { .. })
-        ));
+        assert!(matches!(RefreshTokens::new(&other, &[]).err(), Some(KeyFault::WrongUse { .. })));
+        assert!(matches!(RefreshTokens::new(&refresh, &[other]).err(), Some(KeyFault::WrongUse { .. })));
     }
 }
 
@@ -160,8 +134,5 @@ fn only_a_refresh_key_mints() {
 fn a_fault_reads_well_and_shows_nothing_of_the_token() {
     let token = format!("{}A", mint(&house(), &grant()));
     let fault = house().read(&token).unwrap_err();
-    assert_eq!(
-        fault.to_string(),
-        "the refresh token is not valid: has the wrong length"
-    );
+    assert_eq!(fault.to_string(), "the refresh token is not valid: has the wrong length");
 }

@@ -17,20 +17,11 @@ fn session(n: u128) -> SessionId {
 }
 
 fn entry(what: Revoked, expires: i64) -> Revocation {
-    Revocation {
-        what,
-        at: at(0),
-        expires_at: at(expires),
-    }
+    Revocation { what, at: at(0), expires_at: at(expires) }
 }
 
 fn token(of: u128, within: u128, epoch: u32) -> Claims {
-    Claims {
-        subject: user(of),
-        session: session(within),
-        epoch,
-        ..claims()
-    }
+    Claims { subject: user(of), session: session(within), epoch, ..claims() }
 }
 
 fn any_entry() -> impl Strategy<Value = Revocation> {
@@ -90,14 +81,7 @@ fn an_entry_may_come_twice_and_the_longer_life_counts() {
 fn an_entry_outlives_the_leeway_of_the_tokens_that_it_outlaws() {
     let view = Revocations::new();
     view.insert(&entry(Revoked::Session(session(1)), LIFETIME));
-    view.insert(&entry(
-        Revoked::User {
-            user: user(2),
-            below_epoch: 9,
-            spare: None,
-        },
-        LIFETIME,
-    ));
+    view.insert(&entry(Revoked::User { user: user(2), below_epoch: 9, spare: None }, LIFETIME));
     let last = at(LIFETIME).plus(MAX_LEEWAY);
     view.forget_expired(last.minus(Duration::from_micros(1)));
     assert!(view.is_revoked(&token(1, 1, 0)));
@@ -111,11 +95,7 @@ fn an_entry_outlives_the_leeway_of_the_tokens_that_it_outlaws() {
 #[test]
 fn the_spared_session_of_one_change_is_ended_by_the_next() {
     let view = Revocations::new();
-    let spare = |n, below_epoch| Revoked::User {
-        user: user(1),
-        below_epoch,
-        spare: Some(session(n)),
-    };
+    let spare = |n, below_epoch| Revoked::User { user: user(1), below_epoch, spare: Some(session(n)) };
     view.insert(&entry(spare(1, 5), 100));
     assert!(!view.is_revoked(&token(1, 1, 4)));
     assert!(view.is_revoked(&token(1, 2, 4)));
@@ -130,11 +110,7 @@ fn the_spared_session_of_one_change_is_ended_by_the_next() {
 fn changing_a_password_over_and_over_does_not_grow_the_view() {
     let view = Revocations::new();
     for epoch in 1..1_000 {
-        let what = Revoked::User {
-            user: user(1),
-            below_epoch: epoch,
-            spare: Some(session(1)),
-        };
+        let what = Revoked::User { user: user(1), below_epoch: epoch, spare: Some(session(1)) };
         view.insert(&entry(what, i64::from(epoch)));
     }
     assert_eq!(view.len(), 1);
@@ -144,14 +120,8 @@ fn changing_a_password_over_and_over_does_not_grow_the_view() {
 fn sessions_opened_before_the_floor_are_refused() {
     let open = |time| SessionId::generate(time, &Seeded::new(1));
     let start = Timestamp::from_micros(at(0).micros() + 5_000);
-    let before = Claims {
-        session: open(start.minus(Duration::from_millis(1))),
-        ..claims()
-    };
-    let after = Claims {
-        session: open(start),
-        ..claims()
-    };
+    let before = Claims { session: open(start.minus(Duration::from_millis(1))), ..claims() };
+    let after = Claims { session: open(start), ..claims() };
     let view = Revocations::new();
     assert!(!view.is_revoked(&before));
     view.refuse_sessions_opened_before(start);
@@ -172,11 +142,7 @@ fn staleness_counts_from_the_last_reading() {
     assert_eq!(view.fresh_at(), Some(Timestamp::MIN));
     view.mark_fresh(at(0));
     assert_eq!(view.staleness(at(7)), Duration::from_secs(7));
-    assert_eq!(
-        view.staleness(at(-1)),
-        Duration::ZERO,
-        "a request may have read its clock just before"
-    );
+    assert_eq!(view.staleness(at(-1)), Duration::ZERO, "a request may have read its clock just before");
     // A clock that was ahead and is put right must not make the feed look fresh for ever.
     view.mark_fresh(at(9_000));
     view.mark_fresh(at(10));

@@ -24,17 +24,12 @@ fn vectors(text: &str) -> Vec<Value> {
 }
 
 fn text<'a>(test: &'a Value, member: &str) -> &'a str {
-    test[member]
-        .as_str()
-        .unwrap_or_else(|| panic!("{member} in {test}"))
+    test[member].as_str().unwrap_or_else(|| panic!("{member} in {test}"))
 }
 
 fn hex(text: &str) -> Vec<u8> {
     assert_eq!(text.len() % 2, 0, "{text}");
-    (0..text.len())
-        .step_by(2)
-        .map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap())
-        .collect()
+    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
 }
 
 fn paserk(item: &impl FormatAsPaserk) -> String {
@@ -62,12 +57,7 @@ fn opened<T, E: Debug>(attempt: Result<T, E>, test: &Value) -> Option<T> {
 
 /// Everything that the house has to read a token with.
 static HOUSE: LazyLock<AccessTokens> = LazyLock::new(|| {
-    let jwt = JwtCodec::new(
-        rules(),
-        &key(KeyAlgorithm::EdDsa, 1),
-        &[key(KeyAlgorithm::Hs256, 1)],
-    )
-    .unwrap();
+    let jwt = JwtCodec::new(rules(), &key(KeyAlgorithm::EdDsa, 1), &[key(KeyAlgorithm::Hs256, 1)]).unwrap();
     let paseto = PasetoCodec::new(rules(), &key(KeyAlgorithm::V4Public, 1), &[]).unwrap();
     AccessTokens::new(std::sync::Arc::new(paseto), vec![std::sync::Arc::new(jwt)])
 });
@@ -76,11 +66,8 @@ static HOUSE: LazyLock<AccessTokens> = LazyLock::new(|| {
 fn paseto_version_4() {
     let (mut public, mut local) = (0, 0);
     for test in vectors(include_str!("../vectors/paseto_v4.json")) {
-        let (token, footer, implicit) = (
-            text(&test, "token"),
-            text(&test, "footer"),
-            text(&test, "implicit-assertion"),
-        );
+        let (token, footer, implicit) =
+            (text(&test, "token"), text(&test, "footer"), text(&test, "implicit-assertion"));
         assert!(HOUSE.open(token, at(0)).is_err(), "{test}");
         let known_footer = (!footer.is_empty()).then_some(footer.as_bytes());
         let read = if let Some(key) = test.get("public-key") {
@@ -143,21 +130,12 @@ fn paserk_of_version_4() {
             let ours = with_secret(KeyAlgorithm::V4Public, &hex(text(&test, "secret-key-seed")));
             let public = hex(text(&test, "public-key"));
             assert_eq!(ours.public_key().unwrap().as_slice(), public);
-            assert_eq!(
-                ours.id(),
-                paserk(&Id::from(&AsymmetricPublicKey::<V4>::from(&public).unwrap()))
-            );
-            assert_eq!(
-                paserk_set([&ours]).keys[0].paserk,
-                format!("k4.public.{}", b64(public))
-            );
+            assert_eq!(ours.id(), paserk(&Id::from(&AsymmetricPublicKey::<V4>::from(&public).unwrap())));
+            assert_eq!(paserk_set([&ours]).keys[0].paserk, format!("k4.public.{}", b64(public)));
             assert_eq!(PasetoCodec::new(rules(), &ours, &[]).is_err(), zero);
         }
     }
-    println!(
-        "PASERK: {} k4.public, {} k4.pid, {} k4.secret",
-        counts[0], counts[1], counts[2]
-    );
+    println!("PASERK: {} k4.public, {} k4.pid, {} k4.secret", counts[0], counts[1], counts[2]);
     assert_eq!(counts, [4, 5, 5]);
 }
 
@@ -177,31 +155,18 @@ fn jose_examples_of_the_rfcs() {
         let (algorithm, sign, verify) = match test["alg"].as_str() {
             Some("HS256") => {
                 let secret = unb64(text(&test["key"], "k"));
-                (
-                    Algorithm::HS256,
-                    EncodingKey::from_secret(&secret),
-                    DecodingKey::from_secret(&secret),
-                )
+                (Algorithm::HS256, EncodingKey::from_secret(&secret), DecodingKey::from_secret(&secret))
             }
             Some("EdDSA") => {
                 let (seed, public) = (unb64(text(&test["key"], "d")), unb64(text(&test["key"], "x")));
-                let pair = Ed25519KeyPair::from_seed_and_public_key(&seed, &public)
-                    .unwrap()
-                    .to_pkcs8()
-                    .unwrap();
-                (
-                    Algorithm::EdDSA,
-                    EncodingKey::from_ed_der(pair.as_ref()),
-                    DecodingKey::from_ed_der(&public),
-                )
+                let pair =
+                    Ed25519KeyPair::from_seed_and_public_key(&seed, &public).unwrap().to_pkcs8().unwrap();
+                (Algorithm::EdDSA, EncodingKey::from_ed_der(pair.as_ref()), DecodingKey::from_ed_der(&public))
             }
             _ => continue,
         };
         let (message, signature) = token.rsplit_once('.').unwrap();
-        assert_eq!(
-            jsonwebtoken::crypto::sign(message.as_bytes(), &sign, algorithm).unwrap(),
-            signature
-        );
+        assert_eq!(jsonwebtoken::crypto::sign(message.as_bytes(), &sign, algorithm).unwrap(), signature);
         let check = |message: &str| {
             jsonwebtoken::crypto::verify(signature, message.as_bytes(), &verify, algorithm).unwrap()
         };
@@ -210,11 +175,7 @@ fn jose_examples_of_the_rfcs() {
         verified += 1;
     }
     let mut thumbprints = 0;
-    for test in file["jwk_thumbprints"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter(|test| test["jwk"]["kty"] == "OKP")
+    for test in file["jwk_thumbprints"].as_array().unwrap().iter().filter(|test| test["jwk"]["kty"] == "OKP")
     {
         // RFC 8037 A.1 is the private half of the key in A.3.
         let seed = unb64("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A");

@@ -17,12 +17,7 @@ pub(super) struct Batch {
 impl Batch {
     /// Groups of at most `most` events.
     pub(super) fn new(most: usize) -> Self {
-        Self {
-            most,
-            gathering: Vec::new(),
-            flying: Arc::default(),
-            waiting: Vec::new(),
-        }
+        Self { most, gathering: Vec::new(), flying: Arc::default(), waiting: Vec::new() }
     }
 
     pub(super) fn push(&mut self, event: Numbered, ticket: Ticket<()>) {

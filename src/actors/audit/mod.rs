@@ -130,9 +130,8 @@ impl Handler<Gated<Record>> for AuditWriter {
             return;
         }
         // Alone after a pause: written at once. In company: once an interval, or when the group is full.
-        let pause = self.last_flush.map_or(Duration::ZERO, |last| {
-            self.interval.saturating_sub(last.elapsed())
-        });
+        let pause =
+            self.last_flush.map_or(Duration::ZERO, |last| self.interval.saturating_sub(last.elapsed()));
         if self.batch.is_full() || pause.is_zero() {
             self.flush(context);
         } else if self.batch.len() == 1 {
@@ -180,14 +179,7 @@ impl AuditWriter {
         self.seq += 1;
         let event = event.event().clone();
         let id = uuid_v7(event.at, &*self.entropy);
-        self.batch.push(
-            Numbered {
-                id,
-                seq: self.seq,
-                event,
-            },
-            ticket,
-        );
+        self.batch.push(Numbered { id, seq: self.seq, event }, ticket);
         gauge!("guardhouse_audit_pending").set((self.batch.len() + self.batch.in_flight().len()) as f64);
     }
 
@@ -199,9 +191,7 @@ impl AuditWriter {
         self.last_flush = Some(Stopwatch::start());
         let (sink, instance, events) = (self.sink.clone(), self.instance, self.batch.in_flight());
         let size = events.len();
-        let write = self
-            .runtime
-            .spawn(async move { sink.write(instance, &events).await });
+        let write = self.runtime.spawn(async move { sink.write(instance, &events).await });
         context.spawn(write.into_actor(self).map(move |written, writer, context| {
             writer.flushing = false;
             match written {
@@ -281,12 +271,7 @@ impl Audit {
         arbiter: &ArbiterHandle,
         lifeline: Lifeline,
     ) -> Self {
-        let Parts {
-            sink,
-            runtime,
-            entropy,
-            instance,
-        } = parts;
+        let Parts { sink, runtime, entropy, instance } = parts;
         let (interval, most) = (settings.interval, settings.batch);
         let shared = entropy.clone();
         let address = keep(arbiter, "audit", lifeline, move || AuditWriter {
@@ -304,13 +289,7 @@ impl Audit {
         });
         let handle = Handle::new(address, Gate::new("audit", CAPACITY, CAPACITY));
         let (durability, on_failure) = (settings.durability, settings.on_failure);
-        Self {
-            handle,
-            entropy,
-            instance,
-            durability,
-            on_failure,
-        }
+        Self { handle, entropy, instance, durability, on_failure }
     }
 
     /// Records an observation. Returns when it is committed, or, with `audit.durability = "async"`, at once.
@@ -322,10 +301,7 @@ impl Audit {
         let kind = event.event().kind;
         match self.durability {
             AuditDurability::Group => {
-                let patience = Patience {
-                    entry: ENTRY,
-                    queue: Duration::MAX,
-                };
+                let patience = Patience { entry: ENTRY, queue: Duration::MAX };
                 let recorded = self.handle.commit(Record(event), patience);
                 match tokio::time::timeout(COMMIT, recorded).await {
                     Ok(Ok(())) => Ok(()),
@@ -387,14 +363,6 @@ impl Audit {
     ///
     /// [`Refused`]
     pub async fn observe(&self) -> Result<AuditSnapshot, Refused> {
-        self.handle
-            .ask(
-                Observe,
-                Patience {
-                    entry: ENTRY,
-                    queue: COMMIT,
-                },
-            )
-            .await
+        self.handle.ask(Observe, Patience { entry: ENTRY, queue: COMMIT }).await
     }
 }

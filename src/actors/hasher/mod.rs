@@ -131,11 +131,7 @@ impl Hashers {
     /// Starts the threads. Must be called inside an actix system.
     pub fn start(settings: &config::Hashing, entropy: Arc<dyn Entropy>) -> Self {
         let threads = settings.threads.get();
-        let scheme = Arc::new(Scheme::new(
-            Costs::from(settings),
-            CostLimits::from(settings),
-            entropy,
-        ));
+        let scheme = Arc::new(Scheme::new(Costs::from(settings), CostLimits::from(settings), entropy));
         let (shared, niceness) = (scheme.clone(), settings.niceness);
         let address = SyncArbiter::start(threads, move || Hasher {
             scheme: shared.clone(),
@@ -143,12 +139,7 @@ impl Hashers {
             niceness,
         });
         let gate = Gate::new("hasher", threads + settings.queue, threads);
-        Self {
-            handle: Handle::new(address, gate),
-            scheme,
-            threads,
-            deadline: settings.deadline,
-        }
+        Self { handle: Handle::new(address, gate), scheme, threads, deadline: settings.deadline }
     }
 
     /// Hashes a new password under the configured scheme.
@@ -171,9 +162,7 @@ impl Hashers {
         candidate: Password,
         stored: Option<StoredHash>,
     ) -> Result<PasswordVerification, Refused> {
-        self.handle
-            .ask(VerifyPassword { candidate, stored }, self.patience())
-            .await
+        self.handle.ask(VerifyPassword { candidate, stored }, self.patience()).await
     }
 
     /// Runs `errand` on one of the threads, through the same gate as every password; for tests and benches of the
@@ -198,9 +187,6 @@ impl Hashers {
     }
 
     fn patience(&self) -> Patience {
-        Patience {
-            entry: Duration::ZERO,
-            queue: self.deadline,
-        }
+        Patience { entry: Duration::ZERO, queue: self.deadline }
     }
 }

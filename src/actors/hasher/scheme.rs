@@ -46,13 +46,9 @@ impl fmt::Debug for Scheme {
 impl fmt::Display for Scheme {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.costs {
-            Costs::Argon2id(p) => write!(
-                f,
-                "argon2id m={} KiB t={} p={}",
-                p.m_cost(),
-                p.t_cost(),
-                p.p_cost()
-            ),
+            Costs::Argon2id(p) => {
+                write!(f, "argon2id m={} KiB t={} p={}", p.m_cost(), p.t_cost(), p.p_cost())
+            }
             Costs::Bcrypt(cost) => write!(f, "bcrypt cost={cost}"),
         }
     }
@@ -60,12 +56,7 @@ impl fmt::Display for Scheme {
 
 impl Scheme {
     pub(super) fn new(costs: Costs, limits: CostLimits, entropy: Arc<dyn Entropy>) -> Self {
-        let mut scheme = Self {
-            costs,
-            limits,
-            entropy,
-            decoy: String::new(),
-        };
+        let mut scheme = Self { costs, limits, entropy, decoy: String::new() };
         // Made of no password, so that nothing matches it.
         scheme.decoy = scheme.encode(&bytes::<32>(&*scheme.entropy), &mut Memory::default());
         scheme
@@ -103,16 +94,8 @@ impl Scheme {
         match &self.costs {
             Costs::Argon2id(params) => {
                 let mut output = [0; 32];
-                argon2(
-                    Algorithm::Argon2id,
-                    Version::V0x13,
-                    params,
-                    password,
-                    &salt,
-                    &mut output,
-                    memory,
-                )
-                .expect("configured parameters and a 16-octet salt are within the algorithm's bounds");
+                argon2(Algorithm::Argon2id, Version::V0x13, params, password, &salt, &mut output, memory)
+                    .expect("configured parameters and a 16-octet salt are within the algorithm's bounds");
                 let hash = PasswordHash {
                     algorithm: Ident::new("argon2id").expect("a valid identifier"),
                     version: Some(u32::from(Version::V0x13)),
@@ -148,15 +131,7 @@ impl Scheme {
             return None;
         }
         let mut output = vec![0; expected.len()];
-        argon2(
-            algorithm,
-            version,
-            &params,
-            password,
-            salt.as_ref(),
-            &mut output,
-            memory,
-        )?;
+        argon2(algorithm, version, &params, password, salt.as_ref(), &mut output, memory)?;
         let equal = output.ct_eq(expected.as_bytes()).into();
         output.zeroize();
         Some(equal)
@@ -181,9 +156,9 @@ impl Scheme {
                             == (configured.m_cost(), configured.t_cost(), configured.p_cost())
                     })
             }),
-            Costs::Bcrypt(cost) => stored
-                .parse::<bcrypt::HashParts>()
-                .is_ok_and(|parts| parts.get_cost() == *cost),
+            Costs::Bcrypt(cost) => {
+                stored.parse::<bcrypt::HashParts>().is_ok_and(|parts| parts.get_cost() == *cost)
+            }
         }
     }
 }

@@ -24,10 +24,7 @@ use crate::domain::clock::Timestamp;
 const CAPACITY: usize = 8_192;
 
 /// Longest that an attempt waits in the queue: the work before it takes microseconds each.
-const PATIENCE: Patience = Patience {
-    entry: Duration::ZERO,
-    queue: Duration::from_secs(1),
-};
+const PATIENCE: Patience = Patience { entry: Duration::ZERO, queue: Duration::from_secs(1) };
 
 #[derive(Debug, Message)]
 #[rtype(result = "Verdict")]
@@ -139,10 +136,7 @@ impl Handler<Gated<Observe>> for Limiter {
         let Some((Observe, ticket)) = message.admit() else {
             return;
         };
-        ticket.answer(LimiterSnapshot {
-            keys: self.table.len(),
-            most_keys: self.most_keys,
-        });
+        ticket.answer(LimiterSnapshot { keys: self.table.len(), most_keys: self.most_keys });
     }
 }
 
@@ -157,14 +151,8 @@ impl Limits {
     pub fn start(settings: &config::Limits, arbiter: &ArbiterHandle, lifeline: Lifeline) -> Self {
         let most_keys = settings.max_keys;
         let handle = settings.enabled.then(|| {
-            let make = move || Limiter {
-                table: LimitTable::new(most_keys),
-                most_keys,
-            };
-            Handle::new(
-                keep(arbiter, "limiter", lifeline, make),
-                Gate::new("limiter", CAPACITY, 1),
-            )
+            let make = move || Limiter { table: LimitTable::new(most_keys), most_keys };
+            Handle::new(keep(arbiter, "limiter", lifeline, make), Gate::new("limiter", CAPACITY, 1))
         });
         Self { handle }
     }

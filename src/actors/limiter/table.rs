@@ -83,10 +83,7 @@ pub struct LimitTable {
 impl LimitTable {
     /// An empty table for at most `most_keys` keys.
     pub fn new(most_keys: usize) -> Self {
-        Self {
-            entries: HashMap::new(),
-            most_keys,
-        }
+        Self { entries: HashMap::new(), most_keys }
     }
 
     /// What taking `cells` would meet at `now`.
@@ -115,11 +112,7 @@ impl LimitTable {
             }
         }
         match (fullest, tightest) {
-            (Some((rule, window, retry_after)), _) => Verdict::Limited {
-                rule,
-                window,
-                retry_after,
-            },
+            (Some((rule, window, retry_after)), _) => Verdict::Limited { rule, window, retry_after },
             (None, Some((rule, standing))) => Verdict::Granted { rule, standing },
             (None, None) => Verdict::Unlimited,
         }
@@ -132,9 +125,7 @@ impl LimitTable {
             return verdict;
         }
         let limited = || cells.iter().filter(|cell| !cell.windows.is_empty());
-        let new = limited()
-            .filter(|cell| !self.entries.contains_key(&key(cell)))
-            .count();
+        let new = limited().filter(|cell| !self.entries.contains_key(&key(cell))).count();
         if self.entries.len() + new > self.most_keys {
             self.sweep(now);
             if self.entries.len() + new > self.most_keys {
@@ -142,16 +133,11 @@ impl LimitTable {
             }
         }
         for cell in limited() {
-            let longest = cell
-                .windows
-                .iter()
-                .map(|window| window.per)
-                .max()
-                .unwrap_or_default();
-            let entry = self.entries.entry(key(cell)).or_insert_with(|| Entry {
-                log: GrantLog::default(),
-                forgettable_at: Timestamp::MIN,
-            });
+            let longest = cell.windows.iter().map(|window| window.per).max().unwrap_or_default();
+            let entry = self
+                .entries
+                .entry(key(cell))
+                .or_insert_with(|| Entry { log: GrantLog::default(), forgettable_at: Timestamp::MIN });
             entry.log.grant(&cell.windows, now);
             entry.forgettable_at = entry.log.forgettable_at(longest);
         }

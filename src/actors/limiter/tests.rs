@@ -4,15 +4,9 @@ use super::*;
 use crate::domain::limit::{Standing, Window};
 
 fn cell(rule: Rule, subject: &str, limit: &str) -> Cell {
-    let windows: Vec<Window> = limit
-        .split_whitespace()
-        .map(|window| window.parse().expect("a window"))
-        .collect();
-    Cell {
-        rule,
-        subject: subject.into(),
-        windows: windows.into(),
-    }
+    let windows: Vec<Window> =
+        limit.split_whitespace().map(|window| window.parse().expect("a window")).collect();
+    Cell { rule, subject: subject.into(), windows: windows.into() }
 }
 
 fn at(seconds: i64) -> Timestamp {
@@ -27,55 +21,26 @@ fn granted(verdict: Verdict) -> bool {
 fn an_attempt_takes_a_place_in_every_cell_or_in_none() {
     let mut table = LimitTable::new(100);
     let address = cell(Rule::LoginAddress, "192.0.2.1", "3/1m");
-    let (ada, bob) = (
-        cell(Rule::LoginAccount, "ada", "1/1m"),
-        cell(Rule::LoginAccount, "bob", "5/1m"),
-    );
+    let (ada, bob) = (cell(Rule::LoginAccount, "ada", "1/1m"), cell(Rule::LoginAccount, "bob", "5/1m"));
     assert!(granted(table.take(&[address.clone(), ada.clone()], at(0))));
     // Refused because of the account: the address must not be charged for it.
     for _ in 0..10 {
         let refused = table.take(&[address.clone(), ada.clone()], at(1));
-        assert!(
-            matches!(
-                refused,
-                Verdict::Limited {
-                    rule: Rule::LoginAccount,
-                    ..
-                }
-            ),
-            "{refused:?}"
-        );
+        assert!(matches!(refused, Verdict::Limited { rule: Rule::LoginAccount, .. }), "{refused:?}");
     }
     assert!(granted(table.take(&[address.clone(), bob.clone()], at(2))));
     assert!(granted(table.take(&[address.clone(), bob.clone()], at(2))));
     let refused = table.take(&[address, bob], at(2));
-    assert!(
-        matches!(
-            refused,
-            Verdict::Limited {
-                rule: Rule::LoginAddress,
-                ..
-            }
-        ),
-        "{refused:?}"
-    );
+    assert!(matches!(refused, Verdict::Limited { rule: Rule::LoginAddress, .. }), "{refused:?}");
 }
 
 #[test]
 fn rules_and_subjects_count_apart() {
     let mut table = LimitTable::new(100);
-    assert!(granted(
-        table.take(&[cell(Rule::LoginAddress, "a", "1/1m")], at(0))
-    ));
-    assert!(granted(
-        table.take(&[cell(Rule::RegisterAddress, "a", "1/1m")], at(0))
-    ));
-    assert!(granted(
-        table.take(&[cell(Rule::LoginAddress, "b", "1/1m")], at(0))
-    ));
-    assert!(!granted(
-        table.take(&[cell(Rule::LoginAddress, "a", "1/1m")], at(0))
-    ));
+    assert!(granted(table.take(&[cell(Rule::LoginAddress, "a", "1/1m")], at(0))));
+    assert!(granted(table.take(&[cell(Rule::RegisterAddress, "a", "1/1m")], at(0))));
+    assert!(granted(table.take(&[cell(Rule::LoginAddress, "b", "1/1m")], at(0))));
+    assert!(!granted(table.take(&[cell(Rule::LoginAddress, "a", "1/1m")], at(0))));
 }
 
 #[test]
@@ -91,17 +56,10 @@ fn a_forgiven_attempt_frees_its_place() {
 #[test]
 fn peeking_takes_nothing_and_tells_the_tightest_limit() {
     let mut table = LimitTable::new(100);
-    let cells = [
-        cell(Rule::LoginAddress, "a", "9/1m"),
-        cell(Rule::LoginAccount, "b", "2/1m"),
-    ];
+    let cells = [cell(Rule::LoginAddress, "a", "9/1m"), cell(Rule::LoginAccount, "b", "2/1m")];
     for _ in 0..3 {
         let verdict = table.peek(&cells, at(0));
-        let Verdict::Granted {
-            rule,
-            standing: Standing::Room { remaining, .. },
-        } = verdict
-        else {
+        let Verdict::Granted { rule, standing: Standing::Room { remaining, .. } } = verdict else {
             panic!("{verdict:?}")
         };
         assert_eq!((rule, remaining), (Rule::LoginAccount, 1));
@@ -127,10 +85,7 @@ fn a_full_table_refuses_new_keys_and_keeps_the_counters_it_has() {
         "the victim's counter was reset"
     );
     assert!(granted(table.take(&[b], at(31))), "a known key has its place");
-    assert!(
-        granted(table.take(&[c], at(61))),
-        "what no window sees any more makes room"
-    );
+    assert!(granted(table.take(&[c], at(61))), "what no window sees any more makes room");
     assert_eq!(table.len(), 2);
 }
 
@@ -147,9 +102,6 @@ fn a_sweep_drops_only_what_no_window_sees() {
 #[test]
 fn without_windows_nothing_is_counted() {
     let mut table = LimitTable::new(1);
-    assert_eq!(
-        table.take(&[cell(Rule::LoginAddress, "a", "")], at(0)),
-        Verdict::Unlimited
-    );
+    assert_eq!(table.take(&[cell(Rule::LoginAddress, "a", "")], at(0)), Verdict::Unlimited);
     assert!(table.is_empty());
 }

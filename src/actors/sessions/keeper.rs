@@ -33,10 +33,10 @@ impl<T: Send + 'static> Message for Call<T> {
 #[rtype(result = "()")]
 pub(super) struct Touched(pub(super) Touch);
 
-/// Reads the feed.
+/// Reads the feed, and says when that is done.
 #[derive(Message)]
 #[rtype(result = "()")]
-pub(super) struct Poll;
+pub(super) struct Poll(pub(super) Option<oneshot::Sender<()>>);
 
 /// Writes the pending touches.
 #[derive(Message)]
@@ -75,6 +75,8 @@ pub(super) struct SessionKeeper {
     touches: HashMap<SessionId, Touch>,
     cursor: revocations::Cursor,
     polling: bool,
+    /// Those who wait for the next reading of the feed.
+    waiting: Vec<oneshot::Sender<()>>,
 }
 
 /// How often the keeper does what nobody asks for.
@@ -93,7 +95,7 @@ impl Actor for SessionKeeper {
 
     fn started(&mut self, context: &mut Self::Context) {
         self.polling = false;
-        context.run_interval(self.timers.poll, |_, context| context.notify(Poll));
+        context.run_interval(self.timers.poll, |_, context| context.notify(Poll(None)));
         context.run_interval(self.timers.flush, |_, context| context.notify(Flush));
         context.run_interval(self.timers.sweep, |_, context| context.notify(Sweep));
     }
@@ -126,20 +128,29 @@ impl Handler<Touched> for SessionKeeper {
 impl Handler<Poll> for SessionKeeper {
     type Result = ();
 
-    fn handle(&mut self, _: Poll, context: &mut Self::Context) {
+    fn handle(&mut self, Poll(done): Poll, context: &mut Self::Context) {
+        self.waiting.extend(done);
         if std::mem::replace(&mut self.polling, true) {
             return;
         }
+        let waiting = std::mem::take(&mut self.waiting);
         let (parts, mut cursor) = (self.parts.clone(), self.cursor.clone());
         let read = self.parts.runtime.spawn(async move {
             let now = parts.clock.now();
             let news = cursor.read(parts.db.reader(), now).await;
             (cursor, news, now)
         });
-        context.spawn(read.into_actor(self).map(|read, keeper, _| {
+        context.spawn(read.into_actor(self).map(|read, keeper, context| {
             keeper.polling = false;
             if let Ok((cursor, news, asked_at)) = read {
                 keeper.take_news(cursor, news, asked_at);
+            }
+            for done in waiting {
+                let _ = done.send(());
+            }
+            // Who asked while this read was under way wants to know what came after its beginning.
+            if !keeper.waiting.is_empty() {
+                context.notify(Poll(None));
             }
         }));
     }
@@ -203,13 +214,7 @@ impl Handler<Gated<Observe>> for SessionKeeper {
 impl SessionKeeper {
     /// With a feed that has been read up to `cursor`.
     pub(super) fn new(parts: Parts, timers: Timers, cursor: revocations::Cursor) -> Self {
-        Self {
-            parts,
-            timers,
-            touches: HashMap::new(),
-            cursor,
-            polling: false,
-        }
+        Self { parts, timers, touches: HashMap::new(), cursor, polling: false, waiting: Vec::new() }
     }
 
     fn take_news(&mut self, cursor: revocations::Cursor, news: Answer<Vec<Revocation>>, asked_at: Timestamp) {

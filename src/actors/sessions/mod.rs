@@ -36,10 +36,7 @@ use crate::tokens::revocations::Revocations;
 
 const CAPACITY: usize = 1_024;
 
-const PATIENCE: Patience = Patience {
-    entry: Duration::from_millis(100),
-    queue: Duration::from_secs(5),
-};
+const PATIENCE: Patience = Patience { entry: Duration::from_millis(100), queue: Duration::from_secs(5) };
 
 /// What a request to the session keeper is answered.
 pub type Answer<T> = Result<T, StoreError>;
@@ -98,12 +95,7 @@ impl Sessions {
         // A use is worth writing down when it says something new: at most once a minute, and often enough that a
         // short idle timeout is not missed.
         let recent = Arc::new(RecentTouches::new((idle / 20).min(Duration::from_secs(60))));
-        Ok(Self {
-            handle: Handle::new(address, gate),
-            view,
-            idle,
-            recent,
-        })
+        Ok(Self { handle: Handle::new(address, gate), view, idle, recent })
     }
 
     async fn call<T, F, W>(&self, work: F) -> Result<Answer<T>, Refused>
@@ -112,9 +104,7 @@ impl Sessions {
         F: FnOnce(Parts) -> W + Send + 'static,
         W: Future<Output = Answer<T>> + Send + 'static,
     {
-        self.handle
-            .commit(Call(Box::new(move |parts| Box::pin(work(parts)))), PATIENCE)
-            .await
+        self.handle.commit(Call(Box::new(move |parts| Box::pin(work(parts)))), PATIENCE).await
     }
 
     /// Opens `session`; the oldest beyond `most` are ended.
@@ -150,10 +140,7 @@ impl Sessions {
         self.call(move |parts| async move {
             let rotation = parts.store.rotate(&grant, &terms).await?;
             if rotation == Rotation::Replayed {
-                let ending = Ending {
-                    at: terms.now,
-                    tokens_until: terms.tokens_until,
-                };
+                let ending = Ending { at: terms.now, tokens_until: terms.tokens_until };
                 announce(&parts.view, &[grant.session], ending, "replay");
             }
             Ok(rotation)
@@ -172,8 +159,7 @@ impl Sessions {
         session: SessionId,
         now: Timestamp,
     ) -> Result<Answer<Option<Session>>, Refused> {
-        self.call(move |parts| async move { parts.store.find(user, session, now).await })
-            .await
+        self.call(move |parts| async move { parts.store.find(user, session, now).await }).await
     }
 
     /// The user's sessions, the oldest first.
@@ -182,8 +168,7 @@ impl Sessions {
     ///
     /// [`Refused`], or inside what the store says.
     pub async fn list(&self, user: UserId, now: Timestamp) -> Result<Answer<Vec<Session>>, Refused> {
-        self.call(move |parts| async move { parts.store.list(user, now).await })
-            .await
+        self.call(move |parts| async move { parts.store.list(user, now).await }).await
     }
 
     /// Ends a session. Whether there was one.
@@ -244,12 +229,7 @@ impl Sessions {
     /// Notes that `session` was used at `now`; written to the store later, with others.
     pub fn touch(&self, user: UserId, session: SessionId, now: Timestamp) {
         if self.recent.is_news(session, now) {
-            let touch = Touch {
-                user,
-                session,
-                at: now,
-                idle_expires_at: now.plus(self.idle),
-            };
+            let touch = Touch { user, session, at: now, idle_expires_at: now.plus(self.idle) };
             self.handle.address().do_send(Touched(touch));
         }
     }
@@ -260,9 +240,11 @@ impl Sessions {
         self.view.insert(revocation);
     }
 
-    /// Reads the feed now instead of at the next tick of the timer.
-    pub fn poll(&self) {
-        self.handle.address().do_send(Poll);
+    /// Reads the feed now instead of at the next tick of the timer; returns when what it said is known here.
+    pub async fn poll(&self) {
+        let (done, wait) = oneshot::channel();
+        self.handle.address().do_send(Poll(Some(done)));
+        let _ = wait.await;
     }
 
     /// Sweeps now instead of at the next tick of the timer.
@@ -302,11 +284,7 @@ impl Sessions {
 fn announce(view: &Revocations, sessions: &[SessionId], ending: Ending, why: &'static str) {
     for session in sessions {
         let what = Revoked::Session(*session);
-        view.insert(&Revocation {
-            what,
-            at: ending.at,
-            expires_at: ending.tokens_until,
-        });
+        view.insert(&Revocation { what, at: ending.at, expires_at: ending.tokens_until });
     }
     if !sessions.is_empty() {
         counter!("guardhouse_sessions_ended_total", "why" => why).increment(sessions.len() as u64);

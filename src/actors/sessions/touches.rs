@@ -20,22 +20,13 @@ pub(super) struct RecentTouches {
 impl RecentTouches {
     /// Uses of one session that are closer together than `precision` count as one.
     pub(super) fn new(precision: Duration) -> Self {
-        Self {
-            precision,
-            passed_on: Mutex::default(),
-        }
+        Self { precision, passed_on: Mutex::default() }
     }
 
     /// Whether the use of `session` at `now` should be passed on; remembers it then.
     pub(super) fn is_news(&self, session: SessionId, now: Timestamp) -> bool {
-        let mut passed_on = self
-            .passed_on
-            .lock()
-            .expect("no code panics while it holds the map");
-        if passed_on
-            .get(&session)
-            .is_some_and(|last| now < last.plus(self.precision))
-        {
+        let mut passed_on = self.passed_on.lock().expect("no code panics while it holds the map");
+        if passed_on.get(&session).is_some_and(|last| now < last.plus(self.precision)) {
             return false;
         }
         if passed_on.len() >= MOST {
@@ -70,10 +61,7 @@ mod tests {
     fn the_memory_is_bounded() {
         let recent = RecentTouches::new(Duration::from_secs(60));
         for session in 0..(MOST as u128 * 2 + 1) {
-            assert!(recent.is_news(
-                SessionId(Uuid::from_u128(session)),
-                Timestamp::from_seconds(1_000)
-            ));
+            assert!(recent.is_news(SessionId(Uuid::from_u128(session)), Timestamp::from_seconds(1_000)));
         }
         assert!(recent.passed_on.lock().expect("unpoisoned").len() <= MOST);
     }

@@ -1,29 +1,19 @@
 //! What flows have in common, as problems. What only one flow may say stands beside its handler.
 
 use super::{Code, FieldError, Problem, whole_seconds};
-use crate::actors::Refused;
+use crate::flows::fault::Meaning;
 use crate::flows::users::Denied;
 use crate::flows::{Fault, Invalid, Limited};
-use crate::store::StoreError;
 
 impl From<Fault> for Problem {
     fn from(fault: Fault) -> Self {
-        match fault {
-            Fault::Store(StoreError::Unavailable(_) | StoreError::Contended(_)) => {
+        match fault.meaning() {
+            Meaning::Overloaded { retry_after } => Self::new(Code::Overloaded).retry_after(retry_after),
+            Meaning::StorageUnavailable => {
                 tracing::warn!(%fault, "a store is unavailable");
                 Self::new(Code::StorageUnavailable).header("retry-after", "1")
             }
-            Fault::NotRecorded(_) => {
-                tracing::warn!(%fault, "a request was refused because it could not be recorded");
-                Self::new(Code::StorageUnavailable).header("retry-after", "1")
-            }
-            Fault::Busy(Refused::Full { retry_after }) => {
-                Self::new(Code::Overloaded).retry_after(retry_after)
-            }
-            Fault::Busy(Refused::Stale) => Self::new(Code::Overloaded).header("retry-after", "1"),
-            Fault::Busy(Refused::Crashed)
-            | Fault::Seal(_)
-            | Fault::Store(StoreError::Conflict(_) | StoreError::Corrupt { .. } | StoreError::Other(_)) => {
+            Meaning::Internal => {
                 tracing::error!(%fault, "a request failed");
                 Self::new(Code::Internal)
             }
@@ -40,24 +30,14 @@ impl From<Limited> for Problem {
             .detail(format!("too many attempts; try again in {seconds} s"))
             .retry_after(limited.retry_after)
             .header("ratelimit", format!("\"{rule}\";r=0;t={seconds}"))
-            .header(
-                "ratelimit-policy",
-                format!("\"{rule}\";q={};w={}", window.max, window.per.as_secs()),
-            )
+            .header("ratelimit-policy", format!("\"{rule}\";q={};w={}", window.max, window.per.as_secs()))
     }
 }
 
 impl From<Vec<Invalid>> for Problem {
     fn from(invalid: Vec<Invalid>) -> Self {
-        let error = |Invalid {
-                         pointer,
-                         code,
-                         detail,
-                     }| FieldError {
-            pointer: pointer.to_owned(),
-            code,
-            detail,
-        };
+        let error =
+            |Invalid { pointer, code, detail }| FieldError { pointer: pointer.to_owned(), code, detail };
         Self::new(Code::ValidationFailed).errors(invalid.into_iter().map(error).collect())
     }
 }

@@ -52,24 +52,14 @@ struct Body<'a> {
 impl Problem {
     /// A problem with the words that belong to its code.
     pub fn new(code: Code) -> Self {
-        let challenge = code
-            .challenge()
-            .map(|challenge| ("www-authenticate", challenge.to_owned()));
-        Self {
-            code,
-            detail: None,
-            errors: Vec::new(),
-            headers: challenge.into_iter().collect(),
-        }
+        let challenge = code.challenge().map(|challenge| ("www-authenticate", challenge.to_owned()));
+        Self { code, detail: None, errors: Vec::new(), headers: challenge.into_iter().collect() }
     }
 
     /// With words for this one case.
     #[must_use]
     pub fn detail(self, detail: impl Into<String>) -> Self {
-        Self {
-            detail: Some(detail.into()),
-            ..self
-        }
+        Self { detail: Some(detail.into()), ..self }
     }
 
     /// With what is wrong about the input.
@@ -122,12 +112,7 @@ impl Problem {
 
 /// `duration` in whole seconds, rounded up, at least one.
 pub(super) fn whole_seconds(duration: Duration) -> u64 {
-    duration
-        .as_millis()
-        .div_ceil(1_000)
-        .max(1)
-        .try_into()
-        .unwrap_or(u64::MAX)
+    duration.as_millis().div_ceil(1_000).max(1).try_into().unwrap_or(u64::MAX)
 }
 
 impl fmt::Display for Problem {

@@ -62,10 +62,7 @@ impl SessionStore for DatabaseSessions {
                 Presented::Over => return Ok(Rotation::Gone),
                 Presented::Superseded => return Ok(Rotation::Superseded(session)),
                 Presented::Replayed => {
-                    let ending = Ending {
-                        at: terms.now,
-                        tokens_until: terms.tokens_until,
-                    };
+                    let ending = Ending { at: terms.now, tokens_until: terms.tokens_until };
                     let ended = self.revoke(grant.user, grant.session, ending).await?;
                     return Ok(if ended { Rotation::Replayed } else { Rotation::Gone });
                 }
@@ -86,16 +83,11 @@ impl SessionStore for DatabaseSessions {
         session: SessionId,
         now: Timestamp,
     ) -> Result<Option<Session>, StoreError> {
-        Ok(find(self.0.reader(), user, session)
-            .await?
-            .filter(|session| !session.is_over(now)))
+        Ok(find(self.0.reader(), user, session).await?.filter(|session| !session.is_over(now)))
     }
 
     async fn list(&self, user: UserId, now: Timestamp) -> Result<Vec<Session>, StoreError> {
-        let rows = living(user, now)
-            .order_by_asc(Column::Id)
-            .all(self.0.reader())
-            .await?;
+        let rows = living(user, now).order_by_asc(Column::Id).all(self.0.reader()).await?;
         rows.into_iter().map(session).collect()
     }
 
@@ -123,11 +115,8 @@ impl SessionStore for DatabaseSessions {
                         .into_tuple()
                         .all(txn)
                         .await?;
-                    let others: Vec<_> = ids
-                        .into_iter()
-                        .map(SessionId)
-                        .filter(|id| Some(*id) != *spare)
-                        .collect();
+                    let others: Vec<_> =
+                        ids.into_iter().map(SessionId).filter(|id| Some(*id) != *spare).collect();
                     end(txn, *user, &others, *ending).await
                 }
                 .boxed()
@@ -230,11 +219,7 @@ pub(crate) async fn end(
     }
     let news: Vec<_> = ended
         .iter()
-        .map(|id| Revocation {
-            what: Revoked::Session(*id),
-            at: ending.at,
-            expires_at: ending.tokens_until,
-        })
+        .map(|id| Revocation { what: Revoked::Session(*id), at: ending.at, expires_at: ending.tokens_until })
         .collect();
     revocations::append(txn, &news).await?;
     Ok(ended)
@@ -255,34 +240,19 @@ async fn advance(db: &impl Connection, before: &Session, next: &Session) -> Resu
 }
 
 fn one(user: UserId, session: SessionId) -> Condition {
-    Condition::all()
-        .add(Column::Id.eq(session.0))
-        .add(Column::UserId.eq(user.0))
+    Condition::all().add(Column::Id.eq(session.0)).add(Column::UserId.eq(user.0))
 }
 
 fn living(user: UserId, now: Timestamp) -> sea_orm::Select<Entity> {
-    Entity::find()
-        .filter(Column::UserId.eq(user.0))
-        .filter(Column::IdleExpiresAt.gt(now.micros()))
+    Entity::find().filter(Column::UserId.eq(user.0)).filter(Column::IdleExpiresAt.gt(now.micros()))
 }
 
 async fn find(db: &impl Connection, user: UserId, id: SessionId) -> Result<Option<Session>, StoreError> {
-    Entity::find()
-        .filter(one(user, id))
-        .all(db)
-        .await?
-        .into_iter()
-        .next()
-        .map(session)
-        .transpose()
+    Entity::find().filter(one(user, id)).all(db).await?.into_iter().next().map(session).transpose()
 }
 
 fn row(session: &Session) -> ActiveModel {
-    let methods: Vec<String> = session
-        .methods
-        .iter()
-        .map(|method| method.as_str().to_owned())
-        .collect();
+    let methods: Vec<String> = session.methods.iter().map(|method| method.as_str().to_owned()).collect();
     ActiveModel {
         id: Set(session.id.0),
         user_id: Set(session.user.0),
@@ -301,15 +271,9 @@ fn row(session: &Session) -> ActiveModel {
 }
 
 fn session(row: Model) -> Result<Session, StoreError> {
-    let corrupt = |column| StoreError::Corrupt {
-        table: "sessions",
-        column,
-        id: row.id.to_string(),
-    };
-    let methods = row
-        .methods
-        .split_whitespace()
-        .map(|method| AuthMethod::parse(method).ok_or(corrupt("methods")));
+    let corrupt = |column| StoreError::Corrupt { table: "sessions", column, id: row.id.to_string() };
+    let methods =
+        row.methods.split_whitespace().map(|method| AuthMethod::parse(method).ok_or(corrupt("methods")));
     Ok(Session {
         id: SessionId(row.id),
         user: UserId(row.user_id),

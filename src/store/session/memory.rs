@@ -27,10 +27,7 @@ impl MemorySessions {
 
 /// The session in `table` that lives at `now`.
 fn alive(table: &mut Table, user: UserId, session: SessionId, now: Timestamp) -> Option<&mut Session> {
-    table
-        .get_mut(&user)?
-        .get_mut(&session)
-        .filter(|session| !session.is_over(now))
+    table.get_mut(&user)?.get_mut(&session).filter(|session| !session.is_over(now))
 }
 
 fn remove(table: &mut Table, user: UserId, session: SessionId) -> Option<Session> {
@@ -53,11 +50,8 @@ impl SessionStore for MemorySessions {
         let mut table = self.table();
         let sessions = table.entry(session.user).or_default();
         sessions.insert(session.id, session.clone());
-        let living: Vec<SessionId> = sessions
-            .values()
-            .filter(|s| !s.is_over(ending.at))
-            .map(|s| s.id)
-            .collect();
+        let living: Vec<SessionId> =
+            sessions.values().filter(|s| !s.is_over(ending.at)).map(|s| s.id).collect();
         let surplus = living.len().saturating_sub(most);
         let ended = living[..surplus].to_vec();
         sessions.retain(|id, _| !ended.contains(id));
@@ -95,10 +89,7 @@ impl SessionStore for MemorySessions {
     async fn list(&self, user: UserId, now: Timestamp) -> Result<Vec<Session>, StoreError> {
         let table = self.table();
         let sessions = table.get(&user).into_iter().flat_map(BTreeMap::values);
-        Ok(sessions
-            .filter(|session| !session.is_over(now))
-            .cloned()
-            .collect())
+        Ok(sessions.filter(|session| !session.is_over(now)).cloned().collect())
     }
 
     async fn revoke(&self, user: UserId, session: SessionId, ending: Ending) -> Result<bool, StoreError> {
@@ -155,14 +146,9 @@ impl SessionStore for MemorySessions {
 
     async fn sweep(&self, now: Timestamp, most: u64) -> Result<u64, StoreError> {
         let mut table = self.table();
-        let over = table
-            .values()
-            .flat_map(BTreeMap::values)
-            .filter(|session| session.is_over(now));
-        let over: Vec<_> = over
-            .take(usize::try_from(most).unwrap_or(usize::MAX))
-            .map(|s| (s.user, s.id))
-            .collect();
+        let over = table.values().flat_map(BTreeMap::values).filter(|session| session.is_over(now));
+        let over: Vec<_> =
+            over.take(usize::try_from(most).unwrap_or(usize::MAX)).map(|s| (s.user, s.id)).collect();
         for (user, session) in &over {
             remove(&mut table, *user, *session);
         }

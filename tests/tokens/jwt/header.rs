@@ -8,9 +8,9 @@ use super::*;
 #[test]
 fn alg_none_is_refused_in_every_spelling() {
     let house = House::new();
-    for alg in [
-        "none", "None", "NONE", "nOnE", "", "none ", "null", "HS384", "eddsa", "ES256", "RS256", "Ed25519",
-    ] {
+    for alg in
+        ["none", "None", "NONE", "nOnE", "", "none ", "null", "HS384", "eddsa", "ES256", "RS256", "Ed25519"]
+    {
         let header = with(house.header(), "alg", &format!("{alg:?}"));
         house.refuses_header(&header, ALGORITHM);
         let message = format!("{}.{}", b64(&header), b64(payload().to_string()));
@@ -20,10 +20,7 @@ fn alg_none_is_refused_in_every_spelling() {
     for alg in ["null", "0", "true", "[\"EdDSA\"]", "{}"] {
         house.refuses_header(&with(house.header(), "alg", alg), HEADER);
     }
-    house.refuses_header(
-        &json!({ "typ": "at+jwt", "kid": house.ed.id() }).to_string(),
-        HEADER,
-    );
+    house.refuses_header(&json!({ "typ": "at+jwt", "kid": house.ed.id() }).to_string(), HEADER);
 }
 
 #[test]
@@ -35,31 +32,11 @@ fn the_algorithm_is_the_keys_and_not_the_headers() {
 
     let public = ed_pair(1).public_key().as_ref().to_vec();
     let as_hmac = mixed("HS256", &house.ed);
-    house.refuses(
-        "HMAC under the public key",
-        &hs_signed(&as_hmac, &claims, &public),
-        ALGORITHM,
-    );
-    house.refuses(
-        "… as text",
-        &hs_signed(&as_hmac, &claims, b64(&public).as_bytes()),
-        ALGORITHM,
-    );
-    house.refuses(
-        "our HMAC key under the other kid",
-        &hs_signed(&as_hmac, &claims, &[2; 32]),
-        ALGORITHM,
-    );
-    house.refuses(
-        "EdDSA under the HMAC kid",
-        &ed_signed(&mixed("EdDSA", &house.hs), &claims),
-        ALGORITHM,
-    );
-    house.refuses(
-        "HS256 but Ed25519",
-        &ed_signed(&mixed("HS256", &house.hs), &claims),
-        SIGNATURE,
-    );
+    house.refuses("HMAC under the public key", &hs_signed(&as_hmac, &claims, &public), ALGORITHM);
+    house.refuses("… as text", &hs_signed(&as_hmac, &claims, b64(&public).as_bytes()), ALGORITHM);
+    house.refuses("our HMAC key under the other kid", &hs_signed(&as_hmac, &claims, &[2; 32]), ALGORITHM);
+    house.refuses("EdDSA under the HMAC kid", &ed_signed(&mixed("EdDSA", &house.hs), &claims), ALGORITHM);
+    house.refuses("HS256 but Ed25519", &ed_signed(&mixed("HS256", &house.hs), &claims), SIGNATURE);
     let public_as_secret = hs_signed(&mixed("HS256", &house.hs), &claims, &public);
     house.refuses("the public key under the HMAC kid", &public_as_secret, SIGNATURE);
 }
@@ -93,11 +70,7 @@ fn a_header_brings_no_keys_and_no_extensions() {
         header[name] = value;
         house.refuses_header(&header.to_string(), HEADER);
         let by_attacker = |message: &[u8]| ed_pair(9).sign(message).as_ref().to_vec();
-        house.refuses(
-            name,
-            &signed(&header.to_string(), &payload().to_string(), by_attacker),
-            HEADER,
-        );
+        house.refuses(name, &signed(&header.to_string(), &payload().to_string(), by_attacker), HEADER);
     }
 }
 
@@ -106,15 +79,7 @@ fn a_kid_chooses_among_our_keys_only() {
     let house = House::new();
     let attacker = key(KeyAlgorithm::EdDsa, 9);
     let trailing_nul = format!("{}\0", house.ed.id());
-    for kid in [
-        "",
-        "../../../../dev/null",
-        "' OR 1=1 --",
-        "*",
-        "0",
-        attacker.id(),
-        &trailing_nul,
-    ] {
+    for kid in ["", "../../../../dev/null", "' OR 1=1 --", "*", "0", attacker.id(), &trailing_nul] {
         let header = json!({ "typ": "at+jwt", "alg": "EdDSA", "kid": kid }).to_string();
         house.refuses_header(&header, KEY);
         let by_attacker = |message: &[u8]| ed_pair(9).sign(message).as_ref().to_vec();
@@ -123,10 +88,7 @@ fn a_kid_chooses_among_our_keys_only() {
     for kid in ["null", "1", "[]", "{}"] {
         house.refuses_header(&with(house.header(), "kid", kid), HEADER);
     }
-    house.refuses_header(
-        &with(house.header(), "kid", &format!("[{:?}]", house.ed.id())),
-        HEADER,
-    );
+    house.refuses_header(&with(house.header(), "kid", &format!("[{:?}]", house.ed.id())), HEADER);
     house.refuses_header(&json!({ "typ": "at+jwt", "alg": "EdDSA" }).to_string(), HEADER);
     // Our kid, the attacker's key.
     let by_attacker = |message: &[u8]| ed_pair(9).sign(message).as_ref().to_vec();
@@ -157,10 +119,7 @@ fn only_access_tokens_pass() {
     for typ in ["null", "1", "[\"at+jwt\"]"] {
         house.refuses_header(&with(house.header(), "typ", typ), HEADER);
     }
-    house.refuses_header(
-        &json!({ "alg": "EdDSA", "kid": house.ed.id() }).to_string(),
-        HEADER,
-    );
+    house.refuses_header(&json!({ "alg": "EdDSA", "kid": house.ed.id() }).to_string(), HEADER);
 }
 
 #[test]
@@ -174,12 +133,9 @@ fn a_header_is_one_object_without_duplicates() {
     house.refuses_header(&doubled(&header, &format!("\"kid\":{:?}", house.ed.id())), HEADER);
     house.refuses_header(&json!(["at+jwt", "EdDSA", house.ed.id()]).to_string(), HEADER);
     house.refuses_header(&json!([header]).to_string(), HEADER);
-    for broken in [
-        format!("{header}x"),
-        format!("{header}{header}"),
-        format!("\u{feff}{header}"),
-        String::new(),
-    ] {
+    for broken in
+        [format!("{header}x"), format!("{header}{header}"), format!("\u{feff}{header}"), String::new()]
+    {
         house.refuses_header(&broken, HEADER);
     }
     let mut not_text = header.to_string().into_bytes();

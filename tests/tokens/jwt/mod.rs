@@ -32,11 +32,7 @@ struct House {
 impl House {
     fn new() -> Self {
         let (ed, hs) = (key(KeyAlgorithm::EdDsa, 1), key(KeyAlgorithm::Hs256, 2));
-        Self {
-            codec: JwtCodec::new(rules(), &ed, std::slice::from_ref(&hs)).unwrap(),
-            ed,
-            hs,
-        }
+        Self { codec: JwtCodec::new(rules(), &ed, std::slice::from_ref(&hs)).unwrap(), ed, hs }
     }
 
     fn header(&self) -> Value {
@@ -44,11 +40,7 @@ impl House {
     }
 
     fn refuses(&self, what: &str, token: &str, reason: &'static str) {
-        assert_eq!(
-            self.codec.open(token, at(1)),
-            Err(TokenFault::Invalid(reason)),
-            "{what}: {token}"
-        );
+        assert_eq!(self.codec.open(token, at(1)), Err(TokenFault::Invalid(reason)), "{what}: {token}");
     }
 
     /// Refuses this header over good claims, though its signature by our Ed25519 key is right.
@@ -94,16 +86,12 @@ fn ed_pair(byte: u8) -> Ed25519KeyPair {
 }
 
 fn ed_signed(header: &str, payload: &str) -> String {
-    signed(header, payload, |message| {
-        ed_pair(1).sign(message).as_ref().to_vec()
-    })
+    signed(header, payload, |message| ed_pair(1).sign(message).as_ref().to_vec())
 }
 
 fn hs_signed(header: &str, payload: &str, secret: &[u8]) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret);
-    signed(header, payload, |message| {
-        hmac::sign(&key, message).as_ref().to_vec()
-    })
+    signed(header, payload, |message| hmac::sign(&key, message).as_ref().to_vec())
 }
 
 fn signed(header: &str, payload: &str, sign: impl Fn(&[u8]) -> Vec<u8>) -> String {
@@ -114,13 +102,7 @@ fn signed(header: &str, payload: &str, sign: impl Fn(&[u8]) -> Vec<u8>) -> Strin
 #[test]
 fn the_forger_of_these_tests_can_make_a_good_token() {
     let house = House::new();
-    house.accepts(
-        "by EdDSA",
-        &ed_signed(&house.header().to_string(), &payload().to_string()),
-    );
+    house.accepts("by EdDSA", &ed_signed(&house.header().to_string(), &payload().to_string()));
     let header = json!({ "typ": "at+jwt", "alg": "HS256", "kid": house.hs.id() });
-    house.accepts(
-        "by HS256",
-        &hs_signed(&header.to_string(), &payload().to_string(), &[2; 32]),
-    );
+    house.accepts("by HS256", &hs_signed(&header.to_string(), &payload().to_string(), &[2; 32]));
 }

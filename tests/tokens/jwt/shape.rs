@@ -35,12 +35,9 @@ fn there_is_one_spelling_of_a_token() {
     }
     assert_eq!(lengths.len(), 3, "the claims should end on every remainder");
     let genuine = house.genuine();
-    for wrapped in [
-        format!(" {genuine}"),
-        format!("{genuine}\n"),
-        format!("Bearer {genuine}"),
-        format!("{genuine}\0"),
-    ] {
+    for wrapped in
+        [format!(" {genuine}"), format!("{genuine}\n"), format!("Bearer {genuine}"), format!("{genuine}\0")]
+    {
         assert!(house.codec.open(&wrapped, at(1)).is_err(), "{wrapped:?}");
     }
 }
@@ -80,18 +77,9 @@ fn only_the_compact_form_of_three_segments_is_read() {
         (format!("{genuine}.{signature}"), MORE_SEGMENTS),
         (format!("{header}.{claims}..{signature}"), MORE_SEGMENTS),
         // JWE in compact form, RFC 7516 section 7.1.
-        (
-            format!("{}.a.b.c.d", b64(r#"{"alg":"dir","enc":"A128GCM"}"#)),
-            MORE_SEGMENTS,
-        ),
-        (
-            format!("{header}.{claims}.{signature}.{claims}.{signature}"),
-            MORE_SEGMENTS,
-        ),
-        (
-            format!("{}.{claims}.{signature}", b64(r#"{"alg":"dir","enc":"A128GCM"}"#)),
-            HEADER,
-        ),
+        (format!("{}.a.b.c.d", b64(r#"{"alg":"dir","enc":"A128GCM"}"#)), MORE_SEGMENTS),
+        (format!("{header}.{claims}.{signature}.{claims}.{signature}"), MORE_SEGMENTS),
+        (format!("{}.{claims}.{signature}", b64(r#"{"alg":"dir","enc":"A128GCM"}"#)), HEADER),
     ] {
         house.refuses("shape", &token, reason);
     }
@@ -115,22 +103,12 @@ fn an_oversized_token_is_not_looked_at() {
         let claims = doubled(&payload(), &format!("\"x\":\"{}\"", "a".repeat(filler)));
         ed_signed(&house.header().to_string(), &claims)
     };
-    let fits = (0..MAX_TOKEN_BYTES)
-        .rev()
-        .map(padded)
-        .find(|token| token.len() <= MAX_TOKEN_BYTES)
-        .unwrap();
+    let fits = (0..MAX_TOKEN_BYTES).rev().map(padded).find(|token| token.len() <= MAX_TOKEN_BYTES).unwrap();
     assert!(fits.len() > MAX_TOKEN_BYTES - 3, "{}", fits.len());
     house.accepts("as long as allowed", &fits);
-    let filler = (0..MAX_TOKEN_BYTES)
-        .find(|&filler| padded(filler).len() > MAX_TOKEN_BYTES)
-        .unwrap();
+    let filler = (0..MAX_TOKEN_BYTES).find(|&filler| padded(filler).len() > MAX_TOKEN_BYTES).unwrap();
     house.refuses("one too long", &padded(filler), "longer than any token");
-    house.refuses(
-        "a megabyte of dots",
-        &".".repeat(1 << 20),
-        "longer than any token",
-    );
+    house.refuses("a megabyte of dots", &".".repeat(1 << 20), "longer than any token");
 }
 
 #[test]
@@ -159,29 +137,16 @@ fn tokens_of_other_kinds_and_houses_are_refused() {
         session: claims().session,
         generation: 0,
     };
-    let refresh = RefreshTokens::new(&key(KeyAlgorithm::Refresh, 1), &[])
-        .unwrap()
-        .mint(&grant);
+    let refresh = RefreshTokens::new(&key(KeyAlgorithm::Refresh, 1), &[]).unwrap().mint(&grant);
     house.refuses("a refresh token", refresh.expose_secret(), SEGMENTS);
-    let dressed = format!(
-        "{}.{}.x",
-        b64(house.header().to_string()),
-        &refresh.expose_secret()[4..]
-    );
+    let dressed = format!("{}.{}.x", b64(house.header().to_string()), &refresh.expose_secret()[4..]);
     house.refuses("a refresh token in disguise", &dressed, SIGNATURE);
 
     let elsewhere = |issuer: &str, audience: &str| {
         let rules = TokenRules::new(issuer, audience, Duration::ZERO).unwrap();
-        JwtCodec::new(rules, &house.ed, &[])
-            .unwrap()
-            .seal(&claims())
-            .unwrap()
+        JwtCodec::new(rules, &house.ed, &[]).unwrap().seal(&claims()).unwrap()
     };
-    house.refuses(
-        "same key, other issuer",
-        &elsewhere("https://b.example", AUDIENCE),
-        "by another issuer",
-    );
+    house.refuses("same key, other issuer", &elsewhere("https://b.example", AUDIENCE), "by another issuer");
     house.refuses(
         "same key, other audience",
         &elsewhere(ISSUER, "https://b.example"),

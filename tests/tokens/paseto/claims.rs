@@ -12,14 +12,9 @@ fn claims_are_one_object_without_duplicates() {
         house.refuses_payload(&lacking.to_string(), CLAIMS);
         house.refuses_payload(&with(name, "null"), CLAIMS);
     }
-    for broken in [
-        "null",
-        "[]",
-        "{",
-        "\"x\"",
-        &format!("{0}{0}", payload()),
-        &format!("\u{feff}{}", payload()),
-    ] {
+    for broken in
+        ["null", "[]", "{", "\"x\"", &format!("{0}{0}", payload()), &format!("\u{feff}{}", payload())]
+    {
         house.refuses_payload(broken, CLAIMS);
     }
 }
@@ -28,13 +23,7 @@ fn claims_are_one_object_without_duplicates() {
 fn times_are_texts_within_range_and_everything_else_has_its_type() {
     let house = House::new();
     for name in ["exp", "nbf", "iat"] {
-        for value in [
-            "1795194329",
-            "1795194329.0",
-            "NaN",
-            "true",
-            "[\"2026-11-20T17:05:29Z\"]",
-        ] {
+        for value in ["1795194329", "1795194329.0", "NaN", "true", "[\"2026-11-20T17:05:29Z\"]"] {
             house.refuses_payload(&with(name, value), CLAIMS);
         }
         for value in [

@@ -30,11 +30,7 @@ struct House {
 impl House {
     fn new() -> Self {
         let (key, other) = (key(KeyAlgorithm::V4Public, 1), key(KeyAlgorithm::V4Public, 2));
-        Self {
-            codec: PasetoCodec::new(rules(), &key, std::slice::from_ref(&other)).unwrap(),
-            key,
-            other,
-        }
+        Self { codec: PasetoCodec::new(rules(), &key, std::slice::from_ref(&other)).unwrap(), key, other }
     }
 
     fn footer(&self) -> String {
@@ -42,11 +38,7 @@ impl House {
     }
 
     fn refuses(&self, what: &str, token: &str, reason: &'static str) {
-        assert_eq!(
-            self.codec.open(token, at(1)),
-            Err(TokenFault::Invalid(reason)),
-            "{what}: {token}"
-        );
+        assert_eq!(self.codec.open(token, at(1)), Err(TokenFault::Invalid(reason)), "{what}: {token}");
     }
 
     fn refuses_payload(&self, payload: &str, reason: &'static str) {
@@ -92,14 +84,8 @@ fn signed(seed: u8, payload: &str, footer: &str, implicit: &str) -> String {
 #[test]
 fn the_forger_of_these_tests_can_make_a_good_token() {
     let house = House::new();
-    house.accepts(
-        "control",
-        &signed(1, &payload().to_string(), &house.footer(), IMPLICIT),
-    );
-    house.accepts(
-        "an unknown claim",
-        &signed(1, &doubled(r#""scope":"a b""#), &house.footer(), IMPLICIT),
-    );
+    house.accepts("control", &signed(1, &payload().to_string(), &house.footer(), IMPLICIT));
+    house.accepts("an unknown claim", &signed(1, &doubled(r#""scope":"a b""#), &house.footer(), IMPLICIT));
     let offset = with("exp", "\"2026-11-20T18:05:29+01:00\"");
     house.accepts("another offset", &signed(1, &offset, &house.footer(), IMPLICIT));
 }

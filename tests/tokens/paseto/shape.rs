@@ -28,11 +28,7 @@ fn the_implicit_assertion_binds_issuer_audience_and_kind() {
     for (issuer, audience) in [("https://b.example", AUDIENCE), (ISSUER, "https://b.example")] {
         let rules = TokenRules::new(issuer, audience, Duration::ZERO).unwrap();
         let elsewhere = PasetoCodec::new(rules, &house.key, &[]).unwrap();
-        house.refuses(
-            "same key, other rules",
-            &elsewhere.seal(&claims()).unwrap(),
-            SIGNATURE,
-        );
+        house.refuses("same key, other rules", &elsewhere.seal(&claims()).unwrap(), SIGNATURE);
     }
 }
 
@@ -43,11 +39,7 @@ fn the_footer_is_one_that_we_write() {
     let public = paserk_set([&house.key]).keys[0].paserk.clone();
     let attacker = key(KeyAlgorithm::V4Public, 9);
     house.refuses("none", &signed(1, &payload().to_string(), "", IMPLICIT), FOOTER);
-    house.refuses(
-        "an empty one",
-        &format!("{}.", signed(1, &payload().to_string(), "", IMPLICIT)),
-        KEY,
-    );
+    house.refuses("an empty one", &format!("{}.", signed(1, &payload().to_string(), "", IMPLICIT)), KEY);
     for footer in [
         "{}".to_owned(),
         kid.to_owned(),
@@ -65,27 +57,12 @@ fn the_footer_is_one_that_we_write() {
         json!({ "kid": kid.replace("k4.pid.", "k4.sid.") }).to_string(),
         json!({ "kid": kid, "jwk": { "kty": "OKP" } }).to_string(),
     ] {
-        house.refuses(
-            &footer,
-            &signed(1, &payload().to_string(), &footer, IMPLICIT),
-            KEY,
-        );
-        house.refuses(
-            &footer,
-            &signed(9, &payload().to_string(), &footer, IMPLICIT),
-            KEY,
-        );
+        house.refuses(&footer, &signed(1, &payload().to_string(), &footer, IMPLICIT), KEY);
+        house.refuses(&footer, &signed(9, &payload().to_string(), &footer, IMPLICIT), KEY);
     }
     let other = json!({ "kid": house.other.id() }).to_string();
-    house.refuses(
-        "our other key's name",
-        &signed(1, &payload().to_string(), &other, IMPLICIT),
-        SIGNATURE,
-    );
-    house.accepts(
-        "our other key",
-        &signed(2, &payload().to_string(), &other, IMPLICIT),
-    );
+    house.refuses("our other key's name", &signed(1, &payload().to_string(), &other, IMPLICIT), SIGNATURE);
+    house.accepts("our other key", &signed(2, &payload().to_string(), &other, IMPLICIT));
     let forged = signed(9, &payload().to_string(), &house.footer(), IMPLICIT);
     house.refuses("our name, the attacker's key", &forged, SIGNATURE);
     // Exchanged after signing.
@@ -99,38 +76,20 @@ fn the_footer_is_one_that_we_write() {
 fn other_versions_and_purposes_are_refused() {
     let house = House::new();
     let genuine = house.genuine();
-    for header in [
-        "v4.local.",
-        "v3.public.",
-        "v2.public.",
-        "v1.public.",
-        "V4.public.",
-        "v4.Public.",
-        "v4.public",
-        "",
-    ] {
+    for header in
+        ["v4.local.", "v3.public.", "v2.public.", "v1.public.", "V4.public.", "v4.Public.", "v4.public", ""]
+    {
         house.refuses(header, &genuine.replacen("v4.public.", header, 1), FORM);
     }
     let local = ::paseto::keys::SymmetricKey::<V4>::from(house.key.public_key().unwrap()).unwrap();
     let footer = house.footer();
     let message = payload().to_string();
-    let encrypted = LocalToken::encrypt(
-        &local,
-        message.as_bytes(),
-        Some(footer.as_bytes()),
-        Some(IMPLICIT.as_bytes()),
-    );
+    let encrypted =
+        LocalToken::encrypt(&local, message.as_bytes(), Some(footer.as_bytes()), Some(IMPLICIT.as_bytes()));
     let encrypted = encrypted.unwrap();
     house.refuses("v4.local under the public key", &encrypted, FORM);
-    house.refuses(
-        "… in disguise",
-        &encrypted.replacen("local", "public", 1),
-        SIGNATURE,
-    );
-    let jwt = JwtCodec::new(rules(), &key(KeyAlgorithm::EdDsa, 1), &[])
-        .unwrap()
-        .seal(&claims())
-        .unwrap();
+    house.refuses("… in disguise", &encrypted.replacen("local", "public", 1), SIGNATURE);
+    let jwt = JwtCodec::new(rules(), &key(KeyAlgorithm::EdDsa, 1), &[]).unwrap().seal(&claims()).unwrap();
     house.refuses("a JWT", &jwt, FORM);
     house.refuses("a JWT in disguise", &format!("v4.public.{jwt}"), KEY);
 }
@@ -140,12 +99,7 @@ fn there_is_one_spelling_of_a_token() {
     let house = House::new();
     let mut lengths = std::collections::BTreeSet::new();
     for filler in ["?~?~", "?~?~?", "?~?~?~"] {
-        let token = signed(
-            1,
-            &doubled(&format!("\"x\":{filler:?}")),
-            &house.footer(),
-            IMPLICIT,
-        );
+        let token = signed(1, &doubled(&format!("\"x\":{filler:?}")), &house.footer(), IMPLICIT);
         house.accepts("the spelling that we write", &token);
         let [version, purpose, body, footer]: [&str; 4] =
             token.split('.').collect::<Vec<_>>().try_into().unwrap();
@@ -163,11 +117,7 @@ fn there_is_one_spelling_of_a_token() {
     house.refuses("a line break behind", &format!("{genuine}\n"), KEY);
     house.refuses("one more segment", &format!("{genuine}.x"), KEY);
     house.refuses("one more empty segment", &format!("{genuine}."), KEY);
-    house.refuses(
-        "no body",
-        &format!("v4.public..{}", b64(house.footer())),
-        SPELLING,
-    );
+    house.refuses("no body", &format!("v4.public..{}", b64(house.footer())), SPELLING);
     house.refuses(
         "only a signature",
         &format!("v4.public.{}.{}", b64([0; 64]), b64(house.footer())),
@@ -179,21 +129,12 @@ fn there_is_one_spelling_of_a_token() {
 fn an_oversized_token_is_not_looked_at() {
     let house = House::new();
     let padded = |filler: usize| {
-        signed(
-            1,
-            &doubled(&format!("\"x\":\"{}\"", "a".repeat(filler))),
-            &house.footer(),
-            IMPLICIT,
-        )
+        signed(1, &doubled(&format!("\"x\":\"{}\"", "a".repeat(filler))), &house.footer(), IMPLICIT)
     };
     let short = padded(0).len();
     let filler = (MAX_TOKEN_BYTES - short) / 4 * 3;
     let fits = padded(filler);
-    assert!(
-        (MAX_TOKEN_BYTES - 4..=MAX_TOKEN_BYTES).contains(&fits.len()),
-        "{}",
-        fits.len()
-    );
+    assert!((MAX_TOKEN_BYTES - 4..=MAX_TOKEN_BYTES).contains(&fits.len()), "{}", fits.len());
     house.accepts("as long as allowed", &fits);
     house.refuses("too long", &padded(filler + 5), "longer than any token");
 }
@@ -209,11 +150,7 @@ fn no_truncation_and_no_flipped_bit_passes() {
     for changed in bit_flips(&genuine) {
         assert!(house.codec.open(&changed, at(1)).is_err(), "{changed}");
         let expired = house.codec.open(&changed, at(1_000_000));
-        assert_ne!(
-            expired,
-            Err(TokenFault::Expired),
-            "a forged token is never called expired: {changed}"
-        );
+        assert_ne!(expired, Err(TokenFault::Expired), "a forged token is never called expired: {changed}");
         flips += 1;
     }
     assert!(flips > 4_000, "{flips}");

@@ -1,0 +1,3 @@
+//! HTTP stories, on every database. The modules mirror the URLs.
+
+mod walk;

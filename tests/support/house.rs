@@ -1,0 +1,438 @@
+//! A whole house in this process: real listeners, real stores, a clock that stands still until it is told to move.
+//!
+//! Its drop asserts what must hold after every test: no permit is held, nothing waits to be written, the numbers of
+//! the audit log have no hole, no actor was restarted.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use guardhouse::actors::audit::AuditSnapshot;
+use guardhouse::config::{Config, Sources};
+use guardhouse::domain::clock::{ManualClock, Timestamp};
+use guardhouse::flows::Desk;
+use guardhouse::house::Foundations;
+use guardhouse::lifecycle::{self, Running};
+use guardhouse_entity::audit_events;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use serde_json::Value;
+
+use super::database::{Kind, Scratch};
+use super::entropy::Seeded;
+
+/// A good password that every policy in the tests accepts.
+pub const PASSWORD: &str = "Correct-horse-9-battery";
+
+/// What a house is started with.
+pub struct Plan {
+    kind: Kind,
+    settings: Vec<(String, String)>,
+    seed: u64,
+}
+
+impl Plan {
+    /// Sets one key of the configuration.
+    pub fn set(mut self, key: &str, value: impl ToString) -> Self {
+        self.settings.push((key.into(), value.to_string()));
+        self
+    }
+
+    /// Starts the house on a database of its own.
+    pub fn start(self) -> TestHouse {
+        let directory = Arc::new(tempfile::tempdir().expect("a temporary directory"));
+        let scratch = Arc::new(self.kind.create(directory.path()));
+        let clock = Arc::new(ManualClock::new(Timestamp::from_seconds(1_800_000_000)));
+        TestHouse::raise(self.kind, self.settings, self.seed, directory, scratch, clock)
+    }
+}
+
+pub struct TestHouse {
+    running: Option<Running>,
+    /// Moves when the test says so.
+    pub clock: Arc<ManualClock>,
+    agent: ureq::Agent,
+    kind: Kind,
+    settings: Vec<(String, String)>,
+    /// Shared by all nodes of one installation.
+    directory: Arc<tempfile::TempDir>,
+    scratch: Arc<Scratch>,
+    /// Set by tests that break things on purpose.
+    pub expect_disorder: bool,
+}
+
+impl TestHouse {
+    /// A house on `kind`, with cheap hashes and without limits unless the test sets them.
+    pub fn on(kind: Kind) -> Plan {
+        static SEED: AtomicU64 = AtomicU64::new(1);
+        let plan = Plan { kind, settings: Vec::new(), seed: SEED.fetch_add(1, Ordering::SeqCst) };
+        plan.set("server.bind", "127.0.0.1:0")
+            .set("server.ops_bind", "127.0.0.1:0")
+            .set("server.workers", 1)
+            .set("server.shutdown_timeout", "5s")
+            .set("database.pool", 4)
+            .set("hashing.threads", 1)
+            .set("hashing.danger_allow_weak", true)
+            .set("hashing.argon2.memory", "64KiB")
+            .set("hashing.argon2.iterations", 1)
+            .set("limits.enabled", false)
+    }
+
+    /// A house on SQLite as the tests like it.
+    pub fn new() -> Self {
+        Self::on(Kind::Sqlite).start()
+    }
+
+    fn raise(
+        kind: Kind,
+        settings: Vec<(String, String)>,
+        seed: u64,
+        directory: Arc<tempfile::TempDir>,
+        scratch: Arc<Scratch>,
+        clock: Arc<ManualClock>,
+    ) -> Self {
+        let mut flags = vec![
+            ("data_dir".to_owned(), directory.path().display().to_string()),
+            ("database.url".to_owned(), scratch.url.clone()),
+        ];
+        flags.extend(settings.iter().cloned());
+        let sources = Sources { flags, ..Sources::default() };
+        let config = Config::load(&sources).unwrap_or_else(|faults| panic!("{faults}"));
+        let foundations = Foundations {
+            config: Arc::new(config),
+            clock: clock.clone(),
+            entropy: Arc::new(Seeded::new(seed)),
+            prometheus: super::prometheus(),
+        };
+        let running = lifecycle::start(foundations, false).unwrap_or_else(|error| panic!("{error}"));
+        let agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(Duration::from_secs(30)))
+            .max_redirects(0)
+            .build()
+            .into();
+        Self {
+            running: Some(running),
+            clock,
+            agent,
+            kind,
+            settings,
+            directory,
+            scratch,
+            expect_disorder: false,
+        }
+    }
+
+    /// A further node of the same installation: same database, same data directory, same clock.
+    pub fn another_node(&self) -> Self {
+        self.another_node_with(&[])
+    }
+
+    /// As [`Self::another_node`], with some settings changed.
+    pub fn another_node_with(&self, changes: &[(&str, &str)]) -> Self {
+        let mut settings = self.settings.clone();
+        settings.extend(changes.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
+        let seed = self.clock_independent_seed();
+        Self::raise(
+            self.kind,
+            settings,
+            seed,
+            self.directory.clone(),
+            self.scratch.clone(),
+            self.clock.clone(),
+        )
+    }
+
+    fn clock_independent_seed(&self) -> u64 {
+        static NODES: AtomicU64 = AtomicU64::new(1 << 40);
+        NODES.fetch_add(1, Ordering::SeqCst)
+    }
+
+    /// Stops this node and starts it anew on what it left behind.
+    pub fn restart(self) -> Self {
+        self.restart_with(&[])
+    }
+
+    /// As [`Self::restart`], with some settings changed.
+    pub fn restart_with(mut self, changes: &[(&str, &str)]) -> Self {
+        self.check_and_stop();
+        self.another_node_with(changes)
+    }
+
+    fn running(&self) -> &Running {
+        self.running.as_ref().expect("the house stands until its end")
+    }
+
+    /// The public address.
+    pub fn address(&self) -> SocketAddr {
+        self.running().address
+    }
+
+    /// The operators' address.
+    pub fn ops_address(&self) -> SocketAddr {
+        self.running().ops_address
+    }
+
+    /// The data directory.
+    pub fn data_dir(&self) -> &std::path::Path {
+        self.directory.path()
+    }
+
+    /// The address of the database.
+    pub fn database_url(&self) -> &str {
+        &self.scratch.url
+    }
+
+    /// What the flows work with.
+    pub fn desk(&self) -> Desk {
+        self.running().front.desk.clone()
+    }
+
+    /// Runs `work` where the connections live, and waits for it.
+    pub fn io<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> T {
+        let (sender, receiver) = std::sync::mpsc::channel();
+        self.running().runtime.spawn(async move {
+            let _ = sender.send(work.await);
+        });
+        receiver.recv().expect("the work on the shared runtime panicked")
+    }
+
+    /// Moves the clock forward.
+    pub fn advance(&self, seconds: u64) {
+        self.clock.advance(Duration::from_secs(seconds));
+    }
+
+    /// A request to the public listener. `token` goes into the `Authorization` header, `body` as JSON.
+    pub fn call(&self, method: &str, path: &str, token: Option<&str>, body: Option<&Value>) -> Answer {
+        let mut request = self.request(method, path);
+        if let Some(token) = token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        match body {
+            Some(body) => {
+                let json = serde_json::to_vec(body).expect("a JSON value");
+                self.send(request.header("content-type", "application/json"), json)
+            }
+            None => self.send(request, Vec::new()),
+        }
+    }
+
+    /// The beginning of a request, for tests that need headers of their own.
+    pub fn request(&self, method: &str, path: &str) -> ureq::http::request::Builder {
+        ureq::http::Request::builder().method(method).uri(format!("http://{}{path}", self.address()))
+    }
+
+    /// Sends a request as it is.
+    pub fn send(&self, request: ureq::http::request::Builder, body: Vec<u8>) -> Answer {
+        let request = request.body(body).expect("a well-formed request");
+        Answer::read(self.agent.run(request).expect("the house answers"))
+    }
+
+    /// `GET` without a token.
+    pub fn get(&self, path: &str) -> Answer {
+        self.call("GET", path, None, None)
+    }
+
+    /// `GET` with a token.
+    pub fn get_as(&self, token: &str, path: &str) -> Answer {
+        self.call("GET", path, Some(token), None)
+    }
+
+    /// `POST` without a token.
+    pub fn post(&self, path: &str, body: Value) -> Answer {
+        self.call("POST", path, None, Some(&body))
+    }
+
+    /// `POST` with a token.
+    pub fn post_as(&self, token: &str, path: &str, body: Value) -> Answer {
+        self.call("POST", path, Some(token), Some(&body))
+    }
+
+    /// `GET` on the operators' listener, as text.
+    pub fn ops(&self, path: &str, token: Option<&str>) -> Answer {
+        let mut request = ureq::http::Request::builder().uri(format!("http://{}{path}", self.ops_address()));
+        if let Some(token) = token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        self.send(request, Vec::new())
+    }
+
+    /// Registers a person who is then signed in.
+    pub fn user(&self, name: &str) -> User {
+        let email = format!("{name}@example.org");
+        let body = serde_json::json!({ "email": email, "password": PASSWORD, "name": name });
+        let answer = self.post("/auth/register", body);
+        assert_eq!(answer.status, 201, "{answer:?}");
+        User::from(email, &answer)
+    }
+
+    /// Registers a person, gives them the role `admin`, and signs them in anew so that their token says so.
+    pub fn admin(&self, name: &str) -> User {
+        let user = self.user(name);
+        let desk = self.desk();
+        let id = user.id.parse().expect("an id");
+        let visit = guardhouse::flows::Visit {
+            now: guardhouse::domain::clock::Clock::now(&*self.clock),
+            origin: guardhouse::domain::audit::Origin {
+                address: [127, 0, 0, 1].into(),
+                user_agent: None,
+                request_id: "test".into(),
+            },
+        };
+        self.io(async move {
+            let roles = ["user".to_owned(), "admin".to_owned()];
+            guardhouse::flows::users::set_roles(&desk, id, &roles, None, &visit)
+                .await
+                .expect("roles can be set");
+        });
+        self.login(&user.email)
+    }
+
+    /// Signs `email` in with the tests' password.
+    pub fn login(&self, email: &str) -> User {
+        let answer = self.post("/auth/login", serde_json::json!({ "email": email, "password": PASSWORD }));
+        assert_eq!(answer.status, 200, "{answer:?}");
+        User::from(email.to_owned(), &answer)
+    }
+
+    /// Every event in the audit log of `kind`, the oldest first.
+    pub fn events(&self, kind: &str) -> Vec<audit_events::Model> {
+        let (desk, kind) = (self.desk(), kind.to_owned());
+        self.io(async move {
+            desk.audit.drain().await;
+            audit_events::Entity::find()
+                .filter(audit_events::Column::Kind.eq(kind))
+                .order_by_asc(audit_events::Column::At)
+                .order_by_asc(audit_events::Column::Id)
+                .all(desk.db.reader())
+                .await
+                .expect("the audit log can be read")
+        })
+    }
+
+    /// Reads the revocation feed now instead of at the next tick, and waits for it.
+    pub fn poll_revocations(&self) {
+        let desk = self.desk();
+        self.io(async move {
+            desk.sessions.poll().await;
+        });
+    }
+
+    fn check_and_stop(&mut self) {
+        let desk = self.desk();
+        let (audit, seqs, observed) = self.io(async move {
+            desk.audit.drain().await;
+            let audit = desk.audit.observe().await.expect("the audit writer answers");
+            let seqs: Vec<Option<i64>> = audit_events::Entity::find()
+                .filter(audit_events::Column::Instance.eq(audit.instance.0))
+                .filter(audit_events::Column::Seq.is_not_null())
+                .order_by_asc(audit_events::Column::Seq)
+                .all(desk.db.reader())
+                .await
+                .map(|rows| rows.into_iter().map(|row| row.seq).collect())
+                .unwrap_or_default();
+            (audit, seqs, desk.hashers.observe())
+        });
+        let code = self.running.take().expect("stopped once").stop();
+        if self.expect_disorder {
+            return;
+        }
+        assert_eq!(observed.inside, 0, "a permit of the hash pool is still held");
+        let AuditSnapshot { numbered, pending, failures, .. } = audit;
+        assert_eq!((pending, failures), (0, 0), "audit events are not written");
+        let expected: Vec<_> = (1..=numbered).map(|seq| i64::try_from(seq).ok()).collect();
+        assert_eq!(seqs, expected, "the numbers of the audit log have holes");
+        assert_eq!(format!("{code:?}"), format!("{:?}", ExitCode::SUCCESS), "the house did not end well");
+    }
+}
+
+impl Drop for TestHouse {
+    fn drop(&mut self) {
+        if self.running.is_none() {
+            return;
+        }
+        if std::thread::panicking() {
+            if let Some(running) = self.running.take() {
+                running.stop();
+            }
+        } else {
+            self.check_and_stop();
+        }
+    }
+}
+
+/// An answer, read whole.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: ureq::http::HeaderMap,
+    pub text: String,
+    /// The body, where it is JSON.
+    pub json: Value,
+}
+
+impl Answer {
+    fn read(response: ureq::http::Response<ureq::Body>) -> Self {
+        let (parts, mut body) = response.into_parts();
+        let text = body.read_to_string().expect("a text body");
+        let json = serde_json::from_str(&text).unwrap_or(Value::Null);
+        Self { status: parts.status.as_u16(), headers: parts.headers, text, json }
+    }
+
+    /// A header, or the empty text.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
+    /// Asserts that this is the problem with this status and code, whole and well-formed.
+    #[track_caller]
+    pub fn is_problem(&self, status: u16, code: &str) -> &Self {
+        assert_eq!((self.status, &self.json["code"]), (status, &Value::from(code)), "{self:?}");
+        assert_eq!(self.header("content-type"), "application/problem+json");
+        assert_eq!(self.json["status"], status);
+        for member in ["type", "title", "detail", "instance", "request_id"] {
+            assert!(
+                self.json[member].as_str().is_some_and(|text| !text.is_empty()),
+                "{member} is missing: {self:?}"
+            );
+        }
+        assert_eq!(self.json["request_id"], self.header("x-request-id"));
+        if status == 401 {
+            assert!(self.header("www-authenticate").starts_with("Bearer"), "{self:?}");
+        }
+        self
+    }
+
+    /// Asserts the status and returns the body.
+    #[track_caller]
+    pub fn ok(self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{self:?}");
+        self.json
+    }
+}
+
+/// Somebody who is signed in.
+#[derive(Debug, Clone)]
+pub struct User {
+    pub email: String,
+    pub id: String,
+    pub session: String,
+    pub access: String,
+    pub refresh: String,
+}
+
+impl User {
+    /// From a token reply.
+    pub fn from(email: String, answer: &Answer) -> Self {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        Self {
+            email,
+            id: text(&answer.json["user"]["id"]),
+            session: text(&answer.json["session_id"]),
+            access: text(&answer.json["access_token"]),
+            refresh: text(&answer.json["refresh_token"]),
+        }
+    }
+}
