@@ -25,7 +25,8 @@ use crate::domain::password::Policy;
 use crate::domain::session::Lifetimes;
 use crate::flows::{Desk, Rules};
 use crate::http::{Detached, Front};
-use crate::store::session::{DatabaseSessions, MemorySessions, SessionStore};
+use crate::store::redis::Redis;
+use crate::store::session::{DatabaseSessions, MemorySessions, RedisSessions, SessionStore};
 use crate::store::{Db, StoreError};
 use crate::tokens::revocations::Revocations;
 
@@ -59,9 +60,12 @@ pub enum StartError {
     /// The database is away or refuses.
     #[error("the database cannot be used: {0}; check database.url and that the server runs")]
     Database(StoreError),
-    /// Something the configuration names is not in this release.
-    #[error("{0}")]
-    NotAvailable(String),
+    /// Redis is away or refuses.
+    #[error("Redis cannot be used: {0}; check redis.url and that the server runs")]
+    Redis(StoreError),
+    /// What was revoked cannot be read.
+    #[error("the feed of revocations cannot be read: {0}; without it this node would accept what was ended")]
+    Feed(StoreError),
     /// The keys cannot be used.
     #[error(transparent)]
     Keys(#[from] KeyRingFault),
@@ -117,11 +121,7 @@ pub async fn build(
             view.refuse_sessions_opened_before(clock.now());
             Arc::new(MemorySessions::default())
         }
-        SessionStoreKind::Redis => {
-            let reason =
-                "sessions.store = \"redis\" is not in this release yet; use \"database\" or \"memory\"";
-            return Err(StartError::NotAvailable(reason.into()));
-        }
+        SessionStoreKind::Redis => Arc::new(RedisSessions::new(redis(config).await?)),
     };
 
     let hashers = Hashers::start(&config.hashing, entropy.clone());
@@ -134,7 +134,7 @@ pub async fn build(
         runtime: runtime.clone(),
     };
     let sessions = Sessions::start(&config.sessions, parts, arbiter, lifeline.clone());
-    let sessions = sessions.await.map_err(StartError::Database)?;
+    let sessions = sessions.await.map_err(StartError::Feed)?;
     let parts = audit::Parts {
         sink: Arc::new(db.clone()),
         runtime: runtime.clone(),
@@ -168,6 +168,16 @@ pub async fn build(
         paserks: keys.paserks,
         draining: AtomicBool::new(false),
     })
+}
+
+async fn redis(config: &Config) -> Result<Redis, StartError> {
+    let settings =
+        config.redis.as_ref().expect("the configuration was checked: this session store needs redis.url");
+    let redis = Redis::connect(settings).await.map_err(StartError::Redis)?;
+    if !config.sessions.danger_allow_evicting_redis {
+        redis.refuse_eviction().await.map_err(StartError::Redis)?;
+    }
+    Ok(redis)
 }
 
 fn data_dir(config: &Config) -> Result<(), StartError> {

@@ -9,6 +9,7 @@ pub mod credentials;
 mod db;
 pub mod error;
 pub mod keys;
+pub mod redis;
 pub mod revocations;
 pub mod session;
 pub mod users;

@@ -9,6 +9,7 @@ use futures_util::future::BoxFuture;
 use metrics::{counter, gauge, histogram};
 use tokio::sync::oneshot;
 
+use super::follow::Freshness;
 use super::{Answer, Parts};
 use crate::actors::gated::Gated;
 use crate::domain::clock::Timestamp;
@@ -75,6 +76,8 @@ pub(super) struct SessionKeeper {
     touches: HashMap<SessionId, Touch>,
     cursor: revocations::Cursor,
     polling: bool,
+    /// How far the session store's own feed is known.
+    store_feed: Freshness,
     /// Those who wait for the next reading of the feed.
     waiting: Vec<oneshot::Sender<()>>,
 }
@@ -213,8 +216,21 @@ impl Handler<Gated<Observe>> for SessionKeeper {
 
 impl SessionKeeper {
     /// With a feed that has been read up to `cursor`.
-    pub(super) fn new(parts: Parts, timers: Timers, cursor: revocations::Cursor) -> Self {
-        Self { parts, timers, touches: HashMap::new(), cursor, polling: false, waiting: Vec::new() }
+    pub(super) fn new(
+        parts: Parts,
+        timers: Timers,
+        cursor: revocations::Cursor,
+        store_feed: Freshness,
+    ) -> Self {
+        Self {
+            parts,
+            timers,
+            touches: HashMap::new(),
+            cursor,
+            polling: false,
+            store_feed,
+            waiting: Vec::new(),
+        }
     }
 
     fn take_news(&mut self, cursor: revocations::Cursor, news: Answer<Vec<Revocation>>, asked_at: Timestamp) {
@@ -226,7 +242,7 @@ impl SessionKeeper {
                     let lag = self.parts.clock.now().since(revocation.at);
                     histogram!("guardhouse_revocation_lag_seconds").record(lag);
                 }
-                self.parts.view.mark_fresh(asked_at);
+                self.parts.view.mark_fresh(self.store_feed.and(asked_at));
                 gauge!("guardhouse_revocations").set(self.parts.view.len() as f64);
             }
             Err(error) => tracing::warn!(%error, "the revocation feed could not be read"),

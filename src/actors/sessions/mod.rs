@@ -4,6 +4,7 @@
 //! a session is carried out whoever left meanwhile. That a refresh token is used once is not its doing; the store
 //! guarantees that for the whole fleet.
 
+mod follow;
 mod keeper;
 mod touches;
 
@@ -82,13 +83,14 @@ impl Sessions {
         for revocation in cursor.read(parts.db.reader(), now).await? {
             view.insert(&revocation);
         }
-        view.mark_fresh(now);
+        let store_feed = follow::follow(&parts).await?;
+        view.mark_fresh(store_feed.and(now));
         let timers = Timers {
             poll: settings.revocation.poll_interval,
             flush: Duration::from_secs(1),
             sweep: settings.sweep_interval,
         };
-        let make = move || SessionKeeper::new(parts, timers, cursor);
+        let make = move || SessionKeeper::new(parts, timers, cursor, store_feed);
         let address = keep(arbiter, "sessions", lifeline, make);
         let gate = Gate::new("sessions", CAPACITY, CAPACITY);
         let idle = settings.idle_timeout;

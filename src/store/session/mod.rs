@@ -6,6 +6,7 @@
 
 mod database;
 mod memory;
+mod redis;
 
 use std::time::Duration;
 
@@ -13,11 +14,13 @@ use async_trait::async_trait;
 
 pub use database::DatabaseSessions;
 pub use memory::MemorySessions;
+pub use redis::RedisSessions;
 
 use super::StoreError;
 use crate::domain::clock::Timestamp;
 use crate::domain::id::{SessionId, UserId};
 use crate::domain::refresh::RefreshGrant;
+use crate::domain::revocation::Revocation;
 use crate::domain::session::Session;
 
 /// The terms on which a refresh token is exchanged.
@@ -123,4 +126,18 @@ pub trait SessionStore: Send + Sync {
 
     /// Whether the store answers.
     async fn ping(&self) -> Result<(), StoreError>;
+
+    /// The store's own feed of ended sessions, from its beginning, where it has one. The others announce theirs in
+    /// the database's table (`store::revocations`), or, living in one process, need no announcement.
+    async fn feed(&self) -> Result<Option<Box<dyn RevocationFeed>>, StoreError> {
+        Ok(None)
+    }
+}
+
+/// A feed of ended sessions. What the nodes have heard of they hear again after a restart, never less.
+#[async_trait]
+pub trait RevocationFeed: Send {
+    /// What was announced since the last call; the first call returns everything that still counts, at once, later
+    /// ones wait a moment for news. An error loses nothing: the next call continues where this one began.
+    async fn next(&mut self) -> Result<Vec<Revocation>, StoreError>;
 }

@@ -1,0 +1,144 @@
+//! The connection to Redis, and what Redis must be like to be trusted with sessions.
+
+use std::time::Duration;
+
+use fred::clients::Client;
+use fred::error::{Error, ErrorKind};
+use fred::interfaces::ClientLike;
+use fred::types::Builder;
+use fred::types::config::{Config, ReconnectPolicy};
+use fred::types::{ClusterHash, InfoKind};
+use secrecy::ExposeSecret;
+
+use super::StoreError;
+use crate::config;
+
+/// Pause between tries to connect again.
+const RECONNECT_PAUSE_MS: u32 = 100;
+
+/// A connected Redis: one server, a cluster (`redis-cluster://`) or sentinels (`redis-sentinel://`).
+#[derive(Clone)]
+pub struct Redis {
+    client: Client,
+    clustered: bool,
+    timeout: Duration,
+}
+
+impl Redis {
+    /// Connects. The runtime this is called on must outlive every use.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] when Redis cannot be reached within the configured time.
+    pub async fn connect(settings: &config::Redis) -> Result<Self, StoreError> {
+        let config = Config::from_url(settings.url.expose_secret())?;
+        let clustered = config.server.is_clustered();
+        let timeout = settings.timeout;
+        let client = Builder::from_config(config)
+            .with_performance_config(|performance| performance.default_command_timeout = timeout)
+            .with_connection_config(|connection| {
+                connection.connection_timeout = timeout;
+                connection.internal_command_timeout = timeout;
+                // A command whose answer was lost is not sent twice behind the caller's back.
+                connection.max_command_attempts = 1;
+            })
+            .set_policy(ReconnectPolicy::new_constant(0, RECONNECT_PAUSE_MS))
+            .build()?;
+        let connecting = tokio::time::timeout(timeout.saturating_mul(3), client.init());
+        match connecting.await {
+            Ok(connected) => drop(connected?),
+            Err(_) => return Err(StoreError::Unavailable("no answer from Redis".into())),
+        }
+        Ok(Self { client, clustered, timeout })
+    }
+
+    /// The client for commands that are answered at once.
+    pub(super) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Whether keys of different hash slots may be on different servers.
+    pub(super) fn is_clustered(&self) -> bool {
+        self.clustered
+    }
+
+    /// A client of its own for commands that wait: they would hold up all others on a shared connection.
+    pub(super) async fn waiting_client(&self, longest: Duration) -> Result<Client, StoreError> {
+        let client = self.client.clone_new();
+        let mut performance = client.perf_config();
+        performance.default_command_timeout = longest + self.timeout;
+        client.update_perf_config(performance);
+        client.init().await?;
+        Ok(client)
+    }
+
+    /// Refuses a Redis that throws keys away when its memory is full: a session would end for no reason, and worse,
+    /// a revocation would be forgotten.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Other`] with what to do; [`StoreError::Unavailable`].
+    pub async fn refuse_eviction(&self) -> Result<(), StoreError> {
+        let memory: String = match self.clustered {
+            // Every node of a cluster is set up alike; one of them is asked.
+            true => {
+                let options = fred::types::config::Options {
+                    cluster_hash: Some(ClusterHash::Random),
+                    ..Default::default()
+                };
+                self.client.with_options(&options).info(Some(InfoKind::Memory)).await?
+            }
+            false => self.client.info(Some(InfoKind::Memory)).await?,
+        };
+        let policy = memory.lines().find_map(|line| line.strip_prefix("maxmemory_policy:")).map(str::trim);
+        match policy {
+            Some("noeviction") => Ok(()),
+            policy => Err(StoreError::Other(format!(
+                "Redis evicts keys when its memory is full (maxmemory-policy {}); set it to noeviction, or accept lost \
+                 sessions with sessions.danger_allow_evicting_redis = true",
+                policy.unwrap_or("unknown")
+            ))),
+        }
+    }
+
+    /// Whether Redis answers.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`]
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        Ok(self.client.ping::<()>(None).await?)
+    }
+}
+
+impl From<Error> for StoreError {
+    fn from(error: Error) -> Self {
+        let text = format!("redis: {error}");
+        let details = error.details();
+        let not_now = [
+            "OOM",
+            "READONLY",
+            "LOADING",
+            "MISCONF",
+            "CLUSTERDOWN",
+            "MASTERDOWN",
+            "TRYAGAIN",
+            "BUSY",
+            "NOREPLICAS",
+        ];
+        match error.kind() {
+            ErrorKind::IO
+            | ErrorKind::Timeout
+            | ErrorKind::Canceled
+            | ErrorKind::Cluster
+            | ErrorKind::Sentinel
+            | ErrorKind::Routing
+            | ErrorKind::Backpressure
+            | ErrorKind::Auth
+            | ErrorKind::Tls
+            | ErrorKind::Protocol => Self::Unavailable(text),
+            _ if not_now.iter().any(|prefix| details.starts_with(prefix)) => Self::Unavailable(text),
+            _ => Self::Other(text),
+        }
+    }
+}
