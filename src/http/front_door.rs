@@ -10,10 +10,11 @@ use actix_web::error::{JsonPayloadError, PayloadError};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
-use actix_web::{Error, web};
+use actix_web::{Error, HttpResponse, web};
 use metrics::{Counter, Histogram, counter, histogram};
 use tracing::Instrument;
 
+use super::accept::is_acceptable;
 use super::problem::{Code, Problem};
 use super::visit::{self, REQUEST_ID};
 use super::{Front, well_known};
@@ -35,9 +36,13 @@ pub async fn front_door(
     };
     let visit = visit::arrive(&front, &request);
     let request_id = visit.origin.request_id;
-    let span = tracing::info_span!("request", id = %request_id);
+    let span = tracing::info_span!("request", id = %request_id, trace = visit::trace_id(request.headers()));
 
-    let response = next.call(request).instrument(span.clone()).await?.map_into_boxed_body();
+    let response = if is_acceptable(request.headers()) {
+        next.call(request).instrument(span.clone()).await?.map_into_boxed_body()
+    } else {
+        request.into_response(HttpResponse::from_error(Problem::new(Code::NotAcceptable)))
+    };
     let mut response = with_problem_rendered(response, &request_id);
     dress(response.headers_mut(), &request_id);
 
@@ -45,7 +50,7 @@ pub async fn front_door(
     let (method, status) = (response.request().method().clone(), response.status());
     let route = response.request().match_pattern().unwrap_or_else(|| "unmatched".to_owned());
     span.in_scope(|| {
-        let millis = elapsed.as_secs_f64() * 1e3;
+        let millis = elapsed.as_micros() as f64 / 1e3;
         tracing::info!(target: "guardhouse::access", %method, route, status = status.as_u16(), millis, "answered");
     });
     meter(method, route, status, |(count, time)| {

@@ -3,6 +3,7 @@
 //! A handler parses, calls one flow on the shared runtime, and renders what came of it; the match from a flow's
 //! error to a problem stands beside it and is exhaustive. To add an endpoint: a handler, a row in [`routes`].
 
+mod accept;
 mod account;
 mod auth;
 mod bearer;
@@ -21,9 +22,8 @@ mod well_known;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
-use actix_web::{Resource, Route};
+use actix_web::{Resource, Route, guard};
 use secrecy::SecretString;
 
 pub use detached::Detached;
@@ -67,62 +67,58 @@ impl Front {
 
 /// The public routes, all of them.
 pub fn routes(config: &mut ServiceConfig) {
-    at(config, "/auth/register", [(Method::POST, web::post().to(auth::register))]);
-    at(config, "/auth/signup", [(Method::POST, web::post().to(auth::register))]);
-    at(config, "/auth/login", [(Method::POST, web::post().to(auth::login))]);
-    at(config, "/auth/refresh", [(Method::POST, web::post().to(auth::refresh))]);
-    at(config, "/auth/logout", [(Method::POST, web::post().to(auth::logout))]);
-    at(config, "/auth/password", [(Method::POST, web::post().to(account::change_password))]);
+    at(config, "/auth/register", [("POST", web::post().to(auth::register))]);
+    at(config, "/auth/signup", [("POST", web::post().to(auth::register))]);
+    at(config, "/auth/login", [("POST", web::post().to(auth::login))]);
+    at(config, "/auth/refresh", [("POST", web::post().to(auth::refresh))]);
+    at(config, "/auth/logout", [("POST", web::post().to(auth::logout))]);
+    at(config, "/auth/password", [("POST", web::post().to(account::change_password))]);
     at(
         config,
         "/auth/me",
         [
-            (Method::GET, web::get().to(account::me)),
-            (Method::PATCH, web::patch().to(account::edit)),
-            (Method::DELETE, web::delete().to(account::delete)),
+            ("GET, HEAD", get().to(account::me)),
+            ("PATCH", web::patch().to(account::edit)),
+            ("DELETE", web::delete().to(account::delete)),
         ],
     );
-    at(config, "/auth/sessions", [(Method::GET, web::get().to(sessions::list))]);
-    at(config, "/auth/sessions/{id}", [(Method::DELETE, web::delete().to(sessions::end))]);
-    at(config, "/auth/whereami", [(Method::GET, web::get().to(visit::whereami))]);
-    at(
-        config,
-        "/users",
-        [(Method::GET, web::get().to(users::list)), (Method::POST, web::post().to(users::create))],
-    );
+    at(config, "/auth/sessions", [("GET, HEAD", get().to(sessions::list))]);
+    at(config, "/auth/sessions/{id}", [("DELETE", web::delete().to(sessions::end))]);
+    at(config, "/auth/whereami", [("GET, HEAD", get().to(visit::whereami))]);
+    at(config, "/users", [("GET, HEAD", get().to(users::list)), ("POST", web::post().to(users::create))]);
     at(
         config,
         "/users/{id}",
         [
-            (Method::GET, web::get().to(users::find)),
-            (Method::PATCH, web::patch().to(users::edit)),
-            (Method::DELETE, web::delete().to(users::delete)),
+            ("GET, HEAD", get().to(users::find)),
+            ("PATCH", web::patch().to(users::edit)),
+            ("DELETE", web::delete().to(users::delete)),
         ],
     );
-    at(config, "/users/{id}/disable", [(Method::POST, web::post().to(users::disable))]);
-    at(config, "/users/{id}/enable", [(Method::POST, web::post().to(users::enable))]);
-    at(config, "/users/{id}/sessions/revoke", [(Method::POST, web::post().to(users::revoke_sessions))]);
-    at(config, "/.well-known/jwks.json", [(Method::GET, web::get().to(well_known::jwks))]);
-    at(config, "/.well-known/paserk.json", [(Method::GET, web::get().to(well_known::paserk))]);
+    at(config, "/users/{id}/disable", [("POST", web::post().to(users::disable))]);
+    at(config, "/users/{id}/enable", [("POST", web::post().to(users::enable))]);
+    at(config, "/users/{id}/sessions/revoke", [("POST", web::post().to(users::revoke_sessions))]);
+    at(config, "/.well-known/jwks.json", [("GET, HEAD", get().to(well_known::jwks))]);
+    at(config, "/.well-known/paserk.json", [("GET, HEAD", get().to(well_known::paserk))]);
     health_routes(config);
 }
 
 /// The routes of the operations listener.
 pub fn ops_routes(config: &mut ServiceConfig) {
-    at(config, "/metrics", [(Method::GET, web::get().to(ops::metrics))]);
-    at(config, "/admin/actors", [(Method::GET, web::get().to(ops::actors))]);
+    at(config, "/metrics", [("GET, HEAD", get().to(ops::metrics))]);
+    at(config, "/admin/actors", [("GET, HEAD", get().to(ops::actors))]);
     health_routes(config);
 }
 
 fn health_routes(config: &mut ServiceConfig) {
-    at(config, "/health/live", [(Method::GET, web::get().to(health::live))]);
-    at(config, "/health/ready", [(Method::GET, web::get().to(health::ready))]);
+    at(config, "/health/live", [("GET, HEAD", get().to(health::live))]);
+    at(config, "/health/ready", [("GET, HEAD", get().to(health::ready))]);
 }
 
 /// One path with its methods; any other method is answered with the list of those there are (RFC 9110 section
 /// 15.5.6).
-fn at<const N: usize>(config: &mut ServiceConfig, path: &str, routes: [(Method, Route); N]) {
-    let allowed = routes.iter().map(|(method, _)| method.as_str()).collect::<Vec<_>>().join(", ");
+fn at<const N: usize>(config: &mut ServiceConfig, path: &str, routes: [(&str, Route); N]) {
+    let allowed = routes.iter().map(|(methods, _)| *methods).collect::<Vec<_>>().join(", ");
     let mut resource = Resource::new(path);
     for (_, route) in routes {
         resource = resource.route(route);
@@ -131,6 +127,11 @@ fn at<const N: usize>(config: &mut ServiceConfig, path: &str, routes: [(Method, 
         let allowed = allowed.clone();
         async move { Err::<&str, _>(Problem::new(Code::MethodNotAllowed).header("allow", allowed)) }
     })));
+}
+
+/// What answers GET answers HEAD (RFC 9110 section 9.3.2); the server leaves the body out.
+fn get() -> Route {
+    web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
 }
 
 /// The answer to any other path.

@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use metrics_exporter_prometheus::PrometheusHandle;
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use subtle::ConstantTimeEq;
 
@@ -47,10 +47,10 @@ pub(super) async fn actors(front: web::Data<Front>, request: HttpRequest) -> Res
 /// The ops token from the configuration, or the access token of an administrator.
 async fn let_in(front: &Front, request: &HttpRequest) -> Result<(), Problem> {
     let presented = token(request)?;
-    if let Some(ops_token) = &front.ops_token {
-        if presented.as_bytes().ct_eq(ops_token.expose_secret().as_bytes()).into() {
-            return Ok(());
-        }
+    let is_ops_token =
+        |token: &SecretString| presented.as_bytes().ct_eq(token.expose_secret().as_bytes()).into();
+    if front.ops_token.as_ref().is_some_and(is_ops_token) {
+        return Ok(());
     }
     let caller = authenticate(&front.desk, presented, visit::of(request)?.now).await?;
     if caller.roles.is_admin() { Ok(()) } else { Err(Problem::new(Code::RoleRequired)) }

@@ -67,6 +67,16 @@ fn request_id(front: &Front, headers: &HeaderMap, now: Timestamp) -> String {
         .unwrap_or_else(|| uuid_v7(now, &*front.desk.entropy).to_string())
 }
 
+/// The trace this request belongs to (W3C Trace Context section 3.2), for the log.
+pub(super) fn trace_id(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get("traceparent")?.to_str().ok()?;
+    let mut parts = value.split('-');
+    let (version, trace) = (parts.next()?, parts.next()?);
+    let hex = |text: &str| text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+    let valid = version.len() == 2 && version != "ff" && hex(version) && trace.len() == 32 && hex(trace);
+    (valid && trace.bytes().any(|b| b != b'0')).then_some(trace)
+}
+
 fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     headers.get(name)?.to_str().ok().map(str::to_owned)
 }
@@ -92,7 +102,7 @@ pub(super) fn of(request: &HttpRequest) -> Result<Visit, Problem> {
 #[derive(Serialize)]
 struct WhereAmI {
     address: IpAddr,
-    scheme: String,
+    scheme: &'static str,
     proxies: Vec<IpAddr>,
 }
 
@@ -101,7 +111,7 @@ pub(super) async fn whereami(request: HttpRequest) -> Result<HttpResponse, Probl
     let seen = request.extensions().get::<Seen>().cloned().ok_or_else(|| Problem::new(Code::Internal))?;
     Ok(HttpResponse::Ok().json(WhereAmI {
         address: seen.0.client,
-        scheme: request.app_config().secure().then_some("https").unwrap_or("http").to_owned(),
+        scheme: if request.app_config().secure() { "https" } else { "http" },
         proxies: seen.0.proxies,
     }))
 }

@@ -95,9 +95,9 @@ impl LimitTable {
             let fresh = GrantLog::default();
             match log.unwrap_or(&fresh).standing(&cell.windows, now) {
                 Some(Standing::Full { window, retry_after }) => {
-                    if fullest.is_none_or(|(_, _, longest)| retry_after > longest) {
-                        fullest = Some((cell.rule, window, retry_after));
-                    }
+                    let candidate = (cell.rule, window, retry_after);
+                    fullest =
+                        Some(fullest.filter(|(_, _, longest)| *longest >= retry_after).unwrap_or(candidate));
                 }
                 Some(standing @ Standing::Room { remaining, .. }) => {
                     let tighter = tightest.is_none_or(|(_, other)| match other {

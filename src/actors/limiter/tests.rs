@@ -77,15 +77,15 @@ fn a_full_table_refuses_new_keys_and_keeps_the_counters_it_has() {
         cell(Rule::LoginAddress, "b", "2/1m"),
         cell(Rule::LoginAddress, "c", "1/1m"),
     );
-    assert!(granted(table.take(&[a.clone()], at(0))));
-    assert!(granted(table.take(&[b.clone()], at(30))));
-    assert_eq!(table.take(&[c.clone()], at(31)), Verdict::TableFull);
+    assert!(granted(table.take(std::slice::from_ref(&a), at(0))));
+    assert!(granted(table.take(std::slice::from_ref(&b), at(30))));
+    assert_eq!(table.take(std::slice::from_ref(&c), at(31)), Verdict::TableFull);
     assert!(
-        matches!(table.take(&[a.clone()], at(31)), Verdict::Limited { .. }),
+        matches!(table.take(std::slice::from_ref(&a), at(31)), Verdict::Limited { .. }),
         "the victim's counter was reset"
     );
-    assert!(granted(table.take(&[b], at(31))), "a known key has its place");
-    assert!(granted(table.take(&[c], at(61))), "what no window sees any more makes room");
+    assert!(granted(table.take(std::slice::from_ref(&b), at(31))), "a known key has its place");
+    assert!(granted(table.take(std::slice::from_ref(&c), at(61))), "what no window sees any more makes room");
     assert_eq!(table.len(), 2);
 }
 

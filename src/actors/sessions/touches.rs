@@ -50,7 +50,7 @@ mod tests {
     fn uses_close_together_are_passed_on_once() {
         let recent = RecentTouches::new(Duration::from_secs(60));
         let (one, other) = (SessionId(Uuid::from_u128(1)), SessionId(Uuid::from_u128(2)));
-        let at = |seconds| Timestamp::from_seconds(1_000 + seconds);
+        let at = |seconds: i64| Timestamp::from_seconds(1_000 + seconds);
         assert!(recent.is_news(one, at(0)));
         assert!(!recent.is_news(one, at(59)));
         assert!(recent.is_news(other, at(59)));
