@@ -38,9 +38,9 @@ pub struct Ticket<R> {
     entered: Waiting,
     picked_up: Option<Stopwatch>,
     span: Span,
-    reply: oneshot::Sender<Result<R, Refused>>,
-    /// Last: the permit is given back after everything else.
+    /// Before the reply: who was answered must find the place free again.
     permit: Permit,
+    reply: oneshot::Sender<Result<R, Refused>>,
 }
 
 /// What the sender waits on.
@@ -106,11 +106,17 @@ impl<R> Ticket<R> {
         if let Some(picked_up) = self.picked_up {
             self.permit.worked(picked_up.elapsed());
         }
-        // Nobody listening any more is no fault: the work was asked for all the same.
-        let _ = self.reply.send(Ok(result));
+        self.reply_with(Ok(result));
     }
 
     fn refuse(self, refused: Refused) {
-        let _ = self.reply.send(Err(refused));
+        self.reply_with(Err(refused));
+    }
+
+    fn reply_with(self, answer: Result<R, Refused>) {
+        let Self { permit, reply, .. } = self;
+        drop(permit);
+        // Nobody listening any more is no fault: the work was asked for all the same.
+        let _ = reply.send(answer);
     }
 }

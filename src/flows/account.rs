@@ -3,10 +3,9 @@
 use futures_util::FutureExt;
 use secrecy::SecretString;
 
-use super::ending::remove_sessions;
+use super::ending::{erase, remove_sessions};
 use super::fault::carries_faults;
 use super::prove::{needs_proof, prove};
-use super::users::erase;
 use super::validation::{Checks, Invalid};
 use super::{Caller, Desk, Fault, Limited, Visit};
 use crate::domain::account::User;

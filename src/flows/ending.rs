@@ -8,7 +8,7 @@ use futures_util::FutureExt;
 use super::issue::{ending, tokens_until};
 use super::{Desk, Fault, Visit};
 use crate::domain::account::User;
-use crate::domain::audit::Bound;
+use crate::domain::audit::{Bound, BoundKind, Subject};
 use crate::domain::id::{SessionId, UserId};
 use crate::domain::revocation::{Revocation, Revoked};
 use crate::store::users::{self, Change};
@@ -57,6 +57,32 @@ pub(super) async fn change_and_void(
     };
     desk.sessions.announced(&revocation);
     Ok(Some(user))
+}
+
+/// Removes the account and its credential, records it, and makes every token of it void. Whether there was one.
+pub(super) async fn erase(desk: &Desk, user: UserId, actor: UserId, visit: &Visit) -> Result<bool, Fault> {
+    let subject = Subject::user(user).by(actor);
+    let event = Bound::new(visit.now, BoundKind::UserDeleted, subject, &visit.origin);
+    let what = Revoked::User { user, below_epoch: u32::MAX, spare: None };
+    let revocation = Revocation { what, at: visit.now, expires_at: tokens_until(desk, visit.now) };
+    let erased = desk
+        .db
+        .atomically((desk.audit.clone(), user, revocation, event), |txn, (audit, user, revocation, event)| {
+            async move {
+                if !users::delete(txn, *user).await? {
+                    return Ok(false);
+                }
+                revocations::append(txn, &[*revocation]).await?;
+                audit.bind(txn, event).await?;
+                Ok(true)
+            }
+            .boxed()
+        })
+        .await?;
+    if erased {
+        desk.sessions.announced(&revocation);
+    }
+    Ok(erased)
 }
 
 /// Removes what is left of the sessions of `user` after they were made void.

@@ -4,9 +4,8 @@ use futures_util::FutureExt;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::account::AccountError;
-use super::ending::{change_and_void, remove_sessions};
+use super::ending::{change_and_void, erase, remove_sessions};
 use super::fault::carries_faults;
-use super::issue::tokens_until;
 use super::validation::{Checks, Invalid};
 use super::{Caller, Desk, Fault, Visit};
 use crate::domain::account::{DisplayName, SecurityEpoch, User};
@@ -14,10 +13,9 @@ use crate::domain::audit::{Bound, BoundKind, Free, FreeKind, Subject};
 use crate::domain::clock::Timestamp;
 use crate::domain::email::Email;
 use crate::domain::id::UserId;
-use crate::domain::revocation::{Revocation, Revoked};
 use crate::domain::role::Roles;
 use crate::store::users::{self, Change};
-use crate::store::{StoreError, credentials, revocations};
+use crate::store::{StoreError, credentials};
 
 pub use crate::store::users::Page;
 
@@ -244,30 +242,4 @@ pub async fn delete(desk: &Desk, user: UserId, actor: UserId, visit: &Visit) -> 
     }
     remove_sessions(desk, visit, user, None).await?;
     Ok(())
-}
-
-/// Removes the account and its credential, records it, and makes every token of it void. Whether there was one.
-pub(super) async fn erase(desk: &Desk, user: UserId, actor: UserId, visit: &Visit) -> Result<bool, Fault> {
-    let subject = Subject::user(user).by(actor);
-    let event = Bound::new(visit.now, BoundKind::UserDeleted, subject, &visit.origin);
-    let what = Revoked::User { user, below_epoch: u32::MAX, spare: None };
-    let revocation = Revocation { what, at: visit.now, expires_at: tokens_until(desk, visit.now) };
-    let erased = desk
-        .db
-        .atomically((desk.audit.clone(), user, revocation, event), |txn, (audit, user, revocation, event)| {
-            async move {
-                if !users::delete(txn, *user).await? {
-                    return Ok(false);
-                }
-                revocations::append(txn, &[*revocation]).await?;
-                audit.bind(txn, event).await?;
-                Ok(true)
-            }
-            .boxed()
-        })
-        .await?;
-    if erased {
-        desk.sessions.announced(&revocation);
-    }
-    Ok(erased)
 }

@@ -6,10 +6,11 @@ use guardhouse_entity::sessions::{ActiveModel, Column, Entity, Model};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
+use super::rotation::{self, CompareAndSet};
 use super::{Ending, Rotation, RotationTerms, SessionStore, Touch};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::{SessionId, UserId};
-use crate::domain::refresh::{Presented, RefreshGrant, judge, rotated};
+use crate::domain::refresh::RefreshGrant;
 use crate::domain::revocation::{Revocation, Revoked};
 use crate::domain::session::{AuthMethod, Session};
 use crate::store::{Connection, Db, StoreError, Txn, revocations};
@@ -54,27 +55,7 @@ impl SessionStore for DatabaseSessions {
     }
 
     async fn rotate(&self, grant: &RefreshGrant, terms: &RotationTerms) -> Result<Rotation, StoreError> {
-        loop {
-            let Some(session) = find(self.0.reader(), grant.user, grant.session).await? else {
-                return Ok(Rotation::Gone);
-            };
-            match judge(&session, grant.generation, terms.now, terms.grace) {
-                Presented::Over => return Ok(Rotation::Gone),
-                Presented::Superseded => return Ok(Rotation::Superseded(session)),
-                Presented::Replayed => {
-                    let ending = Ending { at: terms.now, tokens_until: terms.tokens_until };
-                    let ended = self.revoke(grant.user, grant.session, ending).await?;
-                    return Ok(if ended { Rotation::Replayed } else { Rotation::Gone });
-                }
-                Presented::Current | Presented::Ahead => {
-                    let next = rotated(&session, grant.generation, terms.now, terms.idle);
-                    if advance(self.0.writer(), &session, &next).await? {
-                        return Ok(Rotation::Rotated(next));
-                    }
-                    // Somebody else was faster, so the same token means something else now.
-                }
-            }
-        }
+        rotation::rotate(self, grant, terms).await
     }
 
     async fn find(
@@ -198,6 +179,30 @@ impl SessionStore for DatabaseSessions {
     }
 }
 
+#[async_trait]
+impl CompareAndSet for DatabaseSessions {
+    /// The generation: nothing else changes the meaning of a token.
+    type Seen = u32;
+
+    async fn read(&self, user: UserId, session: SessionId) -> Result<Option<(u32, Session)>, StoreError> {
+        let found = find(self.0.reader(), user, session).await?;
+        Ok(found.map(|session| (session.generation, session)))
+    }
+
+    async fn exchange(&self, seen: &u32, next: &Session, _: Timestamp) -> Result<bool, StoreError> {
+        let done = Entity::update_many()
+            .filter(one(next.user, next.id))
+            .filter(Column::Generation.eq(i64::from(*seen)))
+            .col_expr(Column::Generation, Expr::value(i64::from(next.generation)))
+            .col_expr(Column::RotatedAt, Expr::value(next.rotated_at.micros()))
+            .col_expr(Column::LastSeenAt, Expr::value(next.last_seen_at.micros()))
+            .col_expr(Column::IdleExpiresAt, Expr::value(next.idle_expires_at.micros()))
+            .exec(self.0.writer())
+            .await?;
+        Ok(done.rows_affected > 0)
+    }
+}
+
 /// Ends `sessions` of `user` inside `txn` and announces those that this call ended, which it returns.
 pub(crate) async fn end(
     txn: &Txn,
@@ -223,20 +228,6 @@ pub(crate) async fn end(
         .collect();
     revocations::append(txn, &news).await?;
     Ok(ended)
-}
-
-/// The compare-and-set: from `before` to `next`, unless somebody else was faster.
-async fn advance(db: &impl Connection, before: &Session, next: &Session) -> Result<bool, StoreError> {
-    let done = Entity::update_many()
-        .filter(one(before.user, before.id))
-        .filter(Column::Generation.eq(i64::from(before.generation)))
-        .col_expr(Column::Generation, Expr::value(i64::from(next.generation)))
-        .col_expr(Column::RotatedAt, Expr::value(next.rotated_at.micros()))
-        .col_expr(Column::LastSeenAt, Expr::value(next.last_seen_at.micros()))
-        .col_expr(Column::IdleExpiresAt, Expr::value(next.idle_expires_at.micros()))
-        .exec(db)
-        .await?;
-    Ok(done.rows_affected > 0)
 }
 
 fn one(user: UserId, session: SessionId) -> Condition {

@@ -7,6 +7,7 @@
 mod database;
 mod memory;
 mod redis;
+mod rotation;
 
 use std::time::Duration;
 

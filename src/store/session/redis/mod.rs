@@ -19,10 +19,11 @@ use fred::interfaces::HashesInterface;
 use fred::types::scripts::Script;
 use futures_util::future::try_join_all;
 
+use super::rotation::{self, CompareAndSet};
 use super::{Ending, RevocationFeed, Rotation, RotationTerms, SessionStore, Touch};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::{SessionId, UserId};
-use crate::domain::refresh::{Presented, RefreshGrant, judge, rotated};
+use crate::domain::refresh::RefreshGrant;
 use crate::domain::session::Session;
 use crate::store::StoreError;
 use crate::store::redis::Redis;
@@ -54,19 +55,6 @@ impl RedisSessions {
         }
     }
 
-    async fn get(&self, user: UserId, session: SessionId) -> Result<Option<(String, Session)>, StoreError> {
-        let text: Option<String> = self.redis.client().hget(user_key(user), session.to_string()).await?;
-        text.map(|text| Ok((text.clone(), record(&text, session)?))).transpose()
-    }
-
-    /// Whether nobody changed the record since it was read as `before`.
-    async fn exchange(&self, before: &str, next: &Session, now: Timestamp) -> Result<bool, StoreError> {
-        let args = vec![next.id.to_string(), before.to_owned(), text(next), ttl(next, now)];
-        let done: u8 =
-            self.exchange.evalsha_with_reload(self.redis.client(), user_key(next.user), args).await?;
-        Ok(done == 1)
-    }
-
     /// Applies `change` to the session until no other change comes between. `None` when it does not live.
     async fn update(
         &self,
@@ -76,13 +64,13 @@ impl RedisSessions {
         change: impl Fn(&Session) -> Option<Session>,
     ) -> Result<bool, StoreError> {
         loop {
-            let Some((before, session)) = self.get(user, session).await? else { return Ok(false) };
+            let Some((seen, session)) = self.read(user, session).await? else { return Ok(false) };
             if session.is_over(now) {
                 return Ok(false);
             }
             match change(&session) {
                 None => return Ok(true),
-                Some(next) if self.exchange(&before, &next, now).await? => return Ok(true),
+                Some(next) if self.exchange(&seen, &next, now).await? => return Ok(true),
                 Some(_) => {}
             }
         }
@@ -120,27 +108,7 @@ impl SessionStore for RedisSessions {
     }
 
     async fn rotate(&self, grant: &RefreshGrant, terms: &RotationTerms) -> Result<Rotation, StoreError> {
-        loop {
-            let Some((before, session)) = self.get(grant.user, grant.session).await? else {
-                return Ok(Rotation::Gone);
-            };
-            match judge(&session, grant.generation, terms.now, terms.grace) {
-                Presented::Over => return Ok(Rotation::Gone),
-                Presented::Superseded => return Ok(Rotation::Superseded(session)),
-                Presented::Replayed => {
-                    let ending = Ending { at: terms.now, tokens_until: terms.tokens_until };
-                    let ended = self.revoke(grant.user, grant.session, ending).await?;
-                    return Ok(if ended { Rotation::Replayed } else { Rotation::Gone });
-                }
-                Presented::Current | Presented::Ahead => {
-                    let next = rotated(&session, grant.generation, terms.now, terms.idle);
-                    if self.exchange(&before, &next, terms.now).await? {
-                        return Ok(Rotation::Rotated(next));
-                    }
-                    // Somebody else was faster, so the same token means something else now.
-                }
-            }
-        }
+        rotation::rotate(self, grant, terms).await
     }
 
     async fn find(
@@ -149,7 +117,7 @@ impl SessionStore for RedisSessions {
         session: SessionId,
         now: Timestamp,
     ) -> Result<Option<Session>, StoreError> {
-        let found = self.get(user, session).await?.map(|(_, session)| session);
+        let found = self.read(user, session).await?.map(|(_, session)| session);
         Ok(found.filter(|session| !session.is_over(now)))
     }
 
@@ -219,6 +187,24 @@ impl SessionStore for RedisSessions {
 
     async fn feed(&self) -> Result<Option<Box<dyn RevocationFeed>>, StoreError> {
         Ok(Some(Box::new(feed::StreamFeed::new(&self.redis).await?)))
+    }
+}
+
+#[async_trait]
+impl CompareAndSet for RedisSessions {
+    /// The whole record as it was read.
+    type Seen = String;
+
+    async fn read(&self, user: UserId, session: SessionId) -> Result<Option<(String, Session)>, StoreError> {
+        let text: Option<String> = self.redis.client().hget(user_key(user), session.to_string()).await?;
+        text.map(|text| record(&text, session).map(|record| (text, record))).transpose()
+    }
+
+    async fn exchange(&self, seen: &String, next: &Session, now: Timestamp) -> Result<bool, StoreError> {
+        let args = vec![next.id.to_string(), seen.clone(), text(next), ttl(next, now)];
+        let done: u8 =
+            self.exchange.evalsha_with_reload(self.redis.client(), user_key(next.user), args).await?;
+        Ok(done == 1)
     }
 }
 

@@ -1,0 +1,57 @@
+//! Rotation for stores that read a session and then compare and set it.
+
+use async_trait::async_trait;
+
+use super::{Ending, Rotation, RotationTerms, SessionStore};
+use crate::domain::clock::Timestamp;
+use crate::domain::id::{SessionId, UserId};
+use crate::domain::refresh::{Presented, RefreshGrant, judge, rotated};
+use crate::domain::session::Session;
+use crate::store::StoreError;
+
+/// A store whose sessions are changed only where they still are as they were read.
+#[async_trait]
+pub(super) trait CompareAndSet: SessionStore {
+    /// What is compared: whatever tells one state of a session from every other.
+    type Seen: Send + Sync;
+
+    /// The session, whether its time is over or not, and what to compare it by.
+    async fn read(
+        &self,
+        user: UserId,
+        session: SessionId,
+    ) -> Result<Option<(Self::Seen, Session)>, StoreError>;
+
+    /// Changes the session to `next`, unless it is no longer as it was `seen`. Whether it was.
+    async fn exchange(&self, seen: &Self::Seen, next: &Session, now: Timestamp) -> Result<bool, StoreError>;
+}
+
+/// Exchanges a refresh token at `store`: of any number of callers with the same token, one makes the step, and the
+/// others see that it is made.
+pub(super) async fn rotate(
+    store: &impl CompareAndSet,
+    grant: &RefreshGrant,
+    terms: &RotationTerms,
+) -> Result<Rotation, StoreError> {
+    loop {
+        let Some((seen, session)) = store.read(grant.user, grant.session).await? else {
+            return Ok(Rotation::Gone);
+        };
+        match judge(&session, grant.generation, terms.now, terms.grace) {
+            Presented::Over => return Ok(Rotation::Gone),
+            Presented::Superseded => return Ok(Rotation::Superseded(session)),
+            Presented::Replayed => {
+                let ending = Ending { at: terms.now, tokens_until: terms.tokens_until };
+                let ended = store.revoke(grant.user, grant.session, ending).await?;
+                return Ok(if ended { Rotation::Replayed } else { Rotation::Gone });
+            }
+            Presented::Current | Presented::Ahead => {
+                let next = rotated(&session, grant.generation, terms.now, terms.idle);
+                if store.exchange(&seen, &next, terms.now).await? {
+                    return Ok(Rotation::Rotated(next));
+                }
+                // Somebody else was faster, so the same token means something else now.
+            }
+        }
+    }
+}
