@@ -110,7 +110,10 @@ async fn note_sign_in(
     upgrade: Option<(StoredHash, StoredHash)>,
 ) -> Result<(), StoreError> {
     let Some((old, new)) = upgrade else {
-        return users::signed_in(desk.db.writer(), user.id, visit.now).await;
+        let noting = desk.db.write((user.id, visit.now), |db, (user, now)| {
+            async move { users::signed_in(&db, *user, *now).await }.boxed()
+        });
+        return noting.await;
     };
     desk.db
         .atomically((user.id, visit.now, old, new), |txn, (user, now, old, new)| {

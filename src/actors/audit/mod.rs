@@ -15,6 +15,7 @@ use actix::{
     Actor, ActorFutureExt, ArbiterHandle, AsyncContext, Context, Handler, Message, Supervised, WrapFuture,
 };
 use async_trait::async_trait;
+use futures_util::FutureExt;
 use metrics::{counter, gauge, histogram};
 use tokio::runtime::Handle as Runtime;
 use tokio::sync::oneshot;
@@ -53,7 +54,10 @@ pub trait AuditSink: Send + Sync {
 #[async_trait]
 impl AuditSink for Db {
     async fn write(&self, instance: InstanceId, events: &[Numbered]) -> Result<(), StoreError> {
-        insert_numbered(self.writer(), instance, events).await
+        Self::write(self, (instance, events.to_vec()), |db, (instance, events)| {
+            async move { insert_numbered(&db, *instance, events).await }.boxed()
+        })
+        .await
     }
 }
 

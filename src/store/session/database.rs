@@ -190,17 +190,26 @@ impl CompareAndSet for DatabaseSessions {
     }
 
     async fn exchange(&self, seen: &u32, next: &Session, _: Timestamp) -> Result<bool, StoreError> {
-        let done = Entity::update_many()
-            .filter(one(next.user, next.id))
-            .filter(Column::Generation.eq(i64::from(*seen)))
-            .col_expr(Column::Generation, Expr::value(i64::from(next.generation)))
-            .col_expr(Column::RotatedAt, Expr::value(next.rotated_at.micros()))
-            .col_expr(Column::LastSeenAt, Expr::value(next.last_seen_at.micros()))
-            .col_expr(Column::IdleExpiresAt, Expr::value(next.idle_expires_at.micros()))
-            .exec(self.0.writer())
-            .await?;
-        Ok(done.rows_affected > 0)
+        self.0
+            .write((*seen, next.clone()), |db, (seen, next)| {
+                async move { advance(&db, *seen, next).await }.boxed()
+            })
+            .await
     }
+}
+
+/// The compare-and-set, in one statement.
+async fn advance(db: &impl Connection, seen: u32, next: &Session) -> Result<bool, StoreError> {
+    let done = Entity::update_many()
+        .filter(one(next.user, next.id))
+        .filter(Column::Generation.eq(i64::from(seen)))
+        .col_expr(Column::Generation, Expr::value(i64::from(next.generation)))
+        .col_expr(Column::RotatedAt, Expr::value(next.rotated_at.micros()))
+        .col_expr(Column::LastSeenAt, Expr::value(next.last_seen_at.micros()))
+        .col_expr(Column::IdleExpiresAt, Expr::value(next.idle_expires_at.micros()))
+        .exec(db)
+        .await?;
+    Ok(done.rows_affected > 0)
 }
 
 /// Ends `sessions` of `user` inside `txn` and announces those that this call ended, which it returns.

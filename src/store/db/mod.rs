@@ -1,21 +1,37 @@
 //! The database: connected once, shared by every thread, with one way to run a transaction.
 
+mod group;
+
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use guardhouse_migration::{MigrationStatus, Migrator, MigratorTrait};
 use sea_orm::{
-    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, SqliteTransactionMode,
-    TransactionOptions, TransactionTrait,
+    ConnectOptions, Database, DatabaseConnection, DatabaseExecutor, DatabaseTransaction,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use secrecy::ExposeSecret;
 use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+
+use group::GroupWriter;
 
 use super::StoreError;
 use crate::config;
 
 /// An open transaction; store functions take it wherever they take a pool.
 pub type Txn = DatabaseTransaction;
+
+/// What is done in a transaction, with a context of the caller's: `|txn, context| async move { … }.boxed()`. It may
+/// be done more than once, so it borrows the context and changes nothing but the database.
+pub trait Work<C, T>:
+    for<'t> Fn(&'t Txn, &'t C) -> BoxFuture<'t, Result<T, StoreError>> + Send + Sync + 'static
+{
+}
+
+impl<C, T, F> Work<C, T> for F where
+    F: for<'t> Fn(&'t Txn, &'t C) -> BoxFuture<'t, Result<T, StoreError>> + Send + Sync + 'static
+{
+}
 
 /// How often a transaction that lost against others is run again.
 const RERUNS: u32 = 3;
@@ -28,13 +44,13 @@ const TEST_WHEN_IDLE_FOR: Duration = Duration::from_secs(1);
 
 /// A connected database.
 ///
-/// SQLite takes one writer at a time and fails those who compete, so there all writes go through one connection and
-/// reads through others; elsewhere both are one pool.
+/// SQLite takes one writer at a time and fails those who compete, so there all writes go through one connection,
+/// whose owner commits for many at once, and reads through others; elsewhere both are one pool.
 #[derive(Debug, Clone)]
 pub struct Db {
     reader: DatabaseConnection,
     writer: DatabaseConnection,
-    backend: config::Backend,
+    group: Option<GroupWriter>,
 }
 
 /// One change of the schema and whether it was applied.
@@ -89,7 +105,9 @@ impl Db {
                 (pool.clone(), pool)
             }
         };
-        Ok(Self { reader, writer, backend: settings.backend })
+        let group =
+            matches!(settings.backend, config::Backend::Sqlite).then(|| GroupWriter::start(writer.clone()));
+        Ok(Self { reader, writer, group })
     }
 
     /// For reading outside a transaction.
@@ -102,21 +120,24 @@ impl Db {
         &self.writer
     }
 
-    /// Runs `work` in a transaction: committed when it returns `Ok`, rolled back when it returns `Err` or is dropped,
-    /// run again up to three times when it lost against others. `context` is what `work` needs, given by reference
-    /// because it may be needed again.
+    /// Runs `work` in a transaction: committed when it returns `Ok`, rolled back when it returns `Err`, run again up to
+    /// three times when it lost against others.
     ///
     /// Inside are store functions only. No hashing, no actor, no network: a connection is held meanwhile.
     ///
     /// # Errors
     ///
-    /// What `work` returns, or what the database says to the commit. After [`StoreError::Unavailable`] it is not
-    /// known whether the commit took place.
+    /// What `work` returns, or what the database says to the commit. After [`StoreError::Unavailable`], and when this
+    /// future is dropped, it is not known whether the commit took place.
     pub async fn atomically<C, T, F>(&self, context: C, work: F) -> Result<T, StoreError>
     where
-        C: Send + Sync,
-        F: for<'t> Fn(&'t Txn, &'t C) -> BoxFuture<'t, Result<T, StoreError>>,
+        C: Send + Sync + 'static,
+        T: Send + 'static,
+        F: Work<C, T>,
     {
+        if let Some(group) = &self.group {
+            return group.write(context, work).await;
+        }
         let mut reruns = 0;
         loop {
             match self.once(&context, &work).await {
@@ -126,16 +147,31 @@ impl Db {
         }
     }
 
-    async fn once<C, T, F>(&self, context: &C, work: &F) -> Result<T, StoreError>
+    /// Runs `work`, which is a single statement and so a transaction by itself. Where commits are grouped it shares
+    /// one with others.
+    ///
+    /// # Errors
+    ///
+    /// What the statement returns; see [`Self::atomically`].
+    pub async fn write<C, T, F>(&self, context: C, work: F) -> Result<T, StoreError>
     where
-        F: for<'t> Fn(&'t Txn, &'t C) -> BoxFuture<'t, Result<T, StoreError>>,
+        C: Send + Sync + 'static,
+        T: Send + 'static,
+        F: for<'t> Fn(DatabaseExecutor<'t>, &'t C) -> BoxFuture<'t, Result<T, StoreError>>
+            + Send
+            + Sync
+            + 'static,
     {
-        let options = TransactionOptions {
-            sqlite_transaction_mode: matches!(self.backend, config::Backend::Sqlite)
-                .then_some(SqliteTransactionMode::Immediate),
-            ..TransactionOptions::default()
-        };
-        let txn = self.writer.begin_with_options(options).await?;
+        match &self.group {
+            Some(group) => {
+                group.write(context, move |txn: &Txn, context: &C| work(txn.into(), context)).await
+            }
+            None => work((&self.writer).into(), &context).await,
+        }
+    }
+
+    async fn once<C, T>(&self, context: &C, work: &impl Work<C, T>) -> Result<T, StoreError> {
+        let txn = self.writer.begin().await?;
         match work(&txn, context).await {
             Ok(value) => {
                 txn.commit().await?;
@@ -195,5 +231,13 @@ impl Db {
     pub async fn close(&self) {
         let _ = self.reader.close_by_ref().await;
         let _ = self.writer.close_by_ref().await;
+    }
+}
+
+/// SQLite's transactions that will write say so at once: one that began by reading could not go on behind another.
+fn immediate() -> TransactionOptions {
+    TransactionOptions {
+        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        ..TransactionOptions::default()
     }
 }
