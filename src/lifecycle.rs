@@ -18,12 +18,15 @@ use std::time::Duration;
 use actix::{Arbiter, System};
 use actix_web::web;
 use tokio::runtime::Runtime;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::actors::keeper::Lifeline;
 use crate::house::{self, Foundations, Listeners, Sockets, StartError};
 use crate::http::Front;
+
+/// The files in the data directory that name the addresses of a running server: the public one, the operators' one.
+pub const ADDRESS_FILES: [&str; 2] = ["server.addr", "ops.addr"];
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -55,6 +58,10 @@ pub fn start(foundations: Foundations, signals: bool) -> Result<Running, StartEr
     // Before anything is touched: a second server on the same address must not migrate the first one's database.
     let sockets = Sockets::bind(&foundations.config.server)?;
     tracing::info!(address = %sockets.address, ops_address = %sockets.ops_address, "starting guardhouse {VERSION} on http://{}", sockets.address);
+    // Left by a server that was killed: whoever waits for the files would ask an address where nobody is.
+    for name in ADDRESS_FILES {
+        let _ = std::fs::remove_file(foundations.config.data_dir.join(name));
+    }
     let body = move || match Built::new(&foundations) {
         Err(error) => {
             let _ = started.send(Err(error));
@@ -68,6 +75,8 @@ pub fn start(foundations: Foundations, signals: bool) -> Result<Running, StartEr
                     return ExitCode::FAILURE;
                 }
             };
+            // Before anybody is told the address: who knows it may already want the end.
+            let signals = if signals { catch_signals() } else { None };
             let addresses = (listeners.address, listeners.ops_address);
             let _ = started.send(Ok((addresses, built.front.clone(), built.runtime.handle().clone())));
             let code = wait_for_the_end(&built.lifeline, stopped, signals).await;
@@ -158,19 +167,23 @@ async fn bounded(what: &'static str, patience: Duration, step: impl Future<Outpu
     }
 }
 
+/// SIGTERM and SIGINT, from now on.
+fn catch_signals() -> Option<(Signal, Signal)> {
+    let caught = signal(SignalKind::terminate()).and_then(|t| Ok((t, signal(SignalKind::interrupt())?)));
+    caught
+        .inspect_err(
+            |error| tracing::error!(%error, "signals cannot be caught; they end this process at once"),
+        )
+        .ok()
+}
+
 async fn wait_for_the_end(
     lifeline: &Lifeline,
     mut stopped: watch::Receiver<bool>,
-    signals: bool,
+    signals: Option<(Signal, Signal)>,
 ) -> ExitCode {
     let signal = async {
-        if !signals {
-            return std::future::pending().await;
-        }
-        let (Ok(mut terminate), Ok(mut interrupt)) =
-            (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-        else {
-            tracing::error!("signals cannot be received; only SIGKILL will end this process");
+        let Some((mut terminate, mut interrupt)) = signals else {
             return std::future::pending().await;
         };
         tokio::select! {

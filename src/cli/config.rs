@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
+use super::say;
 use crate::config::Config;
 
 #[derive(Subcommand)]
@@ -16,10 +17,10 @@ pub(super) enum ConfigCommand {
 
 pub(super) fn run(config: &Config, command: &ConfigCommand) -> anyhow::Result<ExitCode> {
     match command {
-        ConfigCommand::Check => println!("the configuration is right"),
+        ConfigCommand::Check => say("the configuration is right"),
         ConfigCommand::Explain => {
             for setting in config.explain() {
-                println!("{} = {}    # {}", setting.key, setting.value, setting.origin);
+                say(format_args!("{} = {}    # {}", setting.key, setting.value, setting.origin));
             }
         }
     }

@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::{Subcommand, ValueEnum};
 
-use super::runtime;
+use super::{runtime, say};
 use crate::config::Config;
 use crate::domain::clock::{Clock, SystemClock};
 use crate::domain::entropy::{SystemEntropy, bytes};
@@ -43,7 +43,7 @@ pub(super) enum Algorithm {
 pub(super) fn run(config: &Config, Keys::Generate { algorithm }: &Keys) -> anyhow::Result<ExitCode> {
     let algorithm = match algorithm {
         Algorithm::Hs256 => {
-            println!("{}", URL_SAFE_NO_PAD.encode(bytes::<48>(&SystemEntropy)));
+            say(URL_SAFE_NO_PAD.encode(bytes::<48>(&SystemEntropy)));
             return Ok(ExitCode::SUCCESS);
         }
         Algorithm::EdDsa => KeyAlgorithm::EdDsa,
@@ -52,9 +52,11 @@ pub(super) fn run(config: &Config, Keys::Generate { algorithm }: &Keys) -> anyho
     };
     runtime()?.block_on(async {
         let db = house::database(config).await?;
-        db.migrate_up().await?;
+        if config.database.migrate {
+            db.migrate_up().await?;
+        }
         let id = house::generate_key(config, &db, algorithm, SystemClock.now(), &SystemEntropy).await?;
-        println!("{id}");
+        say(id);
         eprintln!("made; nodes that start from now on use it first");
         db.close().await;
         Ok(ExitCode::SUCCESS)

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
-use super::runtime;
+use super::{runtime, say};
 use crate::config::Config;
 use crate::house;
 
@@ -31,7 +31,7 @@ pub(super) fn run(config: &Config, command: &Migrate) -> anyhow::Result<ExitCode
             Migrate::Status => {}
         }
         for change in db.migrations().await? {
-            println!("{:8} {}", if change.applied { "applied" } else { "missing" }, change.name);
+            say(format_args!("{:8} {}", if change.applied { "applied" } else { "missing" }, change.name));
         }
         db.close().await;
         Ok(ExitCode::SUCCESS)

@@ -1,5 +1,5 @@
 //! The command line: one file a subcommand. The only place, with `main`, that may use anyhow.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the command line speaks to people")]
+#![expect(clippy::print_stderr, reason = "the command line speaks to people")]
 
 mod config;
 mod keys;
@@ -7,6 +7,8 @@ mod migrate;
 mod serve;
 mod users;
 
+use std::fmt::Display;
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -17,6 +19,7 @@ use crate::config::{Config, Sources};
 use crate::domain::clock::SystemClock;
 use crate::domain::entropy::SystemEntropy;
 use crate::house::Foundations;
+use crate::telemetry;
 
 /// An authentication server: registers people, checks passwords, opens sessions, issues tokens, and ends any of it at
 /// once.
@@ -69,6 +72,10 @@ pub fn run() -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    if let Err(fault) = telemetry::logs::check(&config.log) {
+        eprintln!("guardhouse: {fault}");
+        return ExitCode::from(2);
+    }
     let done = match cli.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::serve(config),
         Command::Migrate(command) => migrate::run(&config, &command),
@@ -77,9 +84,25 @@ pub fn run() -> ExitCode {
         Command::Keys(command) => keys::run(&config, &command),
     };
     done.unwrap_or_else(|error| {
-        eprintln!("guardhouse: {error:#}");
+        eprintln!("guardhouse: {}", whole(&error));
         ExitCode::FAILURE
     })
+}
+
+/// `error` with its causes; those whose words are in it already are not said twice.
+fn whole(error: &anyhow::Error) -> String {
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
+}
+
+/// Prints one line. That its reader has left (`… | head`) is no fault of this program.
+fn say(line: impl Display) {
+    let _ = writeln!(std::io::stdout(), "{line}");
 }
 
 fn foundations(config: Config) -> anyhow::Result<Foundations> {
@@ -87,7 +110,7 @@ fn foundations(config: Config) -> anyhow::Result<Foundations> {
         config: Arc::new(config),
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
-        prometheus: crate::telemetry::metrics::install()?,
+        prometheus: telemetry::metrics::install()?,
     })
 }
 

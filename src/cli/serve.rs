@@ -16,7 +16,8 @@ pub(super) fn serve(config: Config) -> anyhow::Result<ExitCode> {
     let running = lifecycle::start(foundations(config)?, true)?;
     let (address, ops_address) = (running.address, running.ops_address);
     tracing::info!(%address, %ops_address, "listening");
-    let files = [write(&data_dir, "server.addr", address)?, write(&data_dir, "ops.addr", ops_address)?];
+    let [public, ops] = lifecycle::ADDRESS_FILES;
+    let files = [write(&data_dir, public, address)?, write(&data_dir, ops, ops_address)?];
     let code = running.wait();
     for file in files {
         // Whoever still finds the file would ask an address that may be somebody else's by now.

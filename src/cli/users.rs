@@ -9,7 +9,7 @@ use anyhow::{Context, bail};
 use clap::Subcommand;
 use secrecy::SecretString;
 
-use super::{foundations, runtime};
+use super::{foundations, runtime, say};
 use crate::actors::keeper::Lifeline;
 use crate::config::Config;
 use crate::domain::account::User;
@@ -104,7 +104,7 @@ async fn carry_out(desk: &Desk, command: Users, visit: &Visit) -> anyhow::Result
                 CreateError::Invalid(invalid) => anyhow::anyhow!(words(&invalid)),
                 CreateError::Fault(fault) => fault.into(),
             })?;
-            println!("{}", user.id);
+            say(user.id);
         }
         Users::List { email, json } => print_all(desk, email, json).await?,
         Users::Disable { email } => measure(desk, &email, Measure::Disable, visit).await?,
@@ -155,9 +155,9 @@ fn print(user: &User, json: bool) {
             "id": user.id, "email": user.email, "name": name, "roles": roles, "state": state,
             "created_at": user.created_at, "last_login_at": user.last_login_at,
         });
-        println!("{line}");
+        say(line);
     } else {
-        println!("{}  {:8}  {}  {}", user.id, state, user.email, roles.join(" "));
+        say(format_args!("{}  {:8}  {}  {}", user.id, state, user.email, roles.join(" ")));
     }
 }
 

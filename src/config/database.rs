@@ -35,6 +35,13 @@ pub enum Backend {
     MySql,
 }
 
+impl Database {
+    /// Which database it is, for people: its address without what is secret in it.
+    pub fn place(&self) -> String {
+        without_secrets(self.url.expose_secret())
+    }
+}
+
 const URL: (&str, &str) = ("database.url", "database.url_file");
 
 impl Database {

@@ -58,8 +58,20 @@ pub enum StartError {
         reason: std::io::Error,
     },
     /// The database is away or refuses.
-    #[error("the database cannot be used: {0}; check database.url and that the server runs")]
-    Database(StoreError),
+    #[error(
+        "the database {place} cannot be used: {reason}; check database.url and that the database is there"
+    )]
+    Database {
+        /// Its address, without what is secret in it.
+        place: String,
+        /// Why not.
+        reason: StoreError,
+    },
+    /// The schema is not there, and making it is not this server's task.
+    #[error(
+        "{0}; database.migrate is false: run `guardhouse migrate up` with a database user that may change the schema"
+    )]
+    Schema(KeyRingFault),
     /// Redis is away or refuses.
     #[error("Redis cannot be used: {0}; check redis.url and that the server runs")]
     Redis(StoreError),
@@ -91,7 +103,7 @@ pub enum StartError {
 /// [`StartError::DataDir`], [`StartError::Database`]
 pub async fn database(config: &Config) -> Result<Db, StartError> {
     data_dir(config)?;
-    Db::connect(&config.database).await.map_err(StartError::Database)
+    Db::connect(&config.database).await.map_err(|reason| unusable(config, reason))
 }
 
 /// Builds everything but the listeners. Must run on the shared `runtime`, which owns the connections from then on;
@@ -109,9 +121,12 @@ pub async fn build(
     let Foundations { config, clock, entropy, .. } = foundations;
     let db = database(config).await?;
     if config.database.migrate {
-        db.migrate_up().await.map_err(StartError::Database)?;
+        db.migrate_up().await.map_err(|reason| unusable(config, reason))?;
     }
-    let keys = keys::load(config, &db, clock.now(), &**entropy).await?;
+    let keys = keys::load(config, &db, clock.now(), &**entropy).await.map_err(|fault| match fault {
+        KeyRingFault::Store(StoreError::Other(_)) if !config.database.migrate => StartError::Schema(fault),
+        other => other.into(),
+    })?;
 
     let view = Arc::new(Revocations::new());
     let store: Arc<dyn SessionStore> = match config.sessions.store {
@@ -178,6 +193,10 @@ async fn redis(config: &Config) -> Result<Redis, StartError> {
         redis.refuse_eviction().await.map_err(StartError::Redis)?;
     }
     Ok(redis)
+}
+
+fn unusable(config: &Config, reason: StoreError) -> StartError {
+    StartError::Database { place: config.database.place(), reason }
 }
 
 fn data_dir(config: &Config) -> Result<(), StartError> {

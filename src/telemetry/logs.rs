@@ -22,15 +22,32 @@ pub enum LogFault {
     Twice,
 }
 
+/// Whether the logs can be set up as configured.
+///
+/// # Errors
+///
+/// [`LogFault::Filter`]
+pub fn check(settings: &Log) -> Result<(), LogFault> {
+    filter(settings).map(drop)
+}
+
+fn filter(settings: &Log) -> Result<EnvFilter, LogFault> {
+    EnvFilter::try_new(&settings.filter)
+        .map_err(|error| LogFault::Filter { filter: settings.filter.clone(), reason: error.to_string() })
+}
+
 /// Sends the logs of this process to standard output from now on.
 ///
 /// # Errors
 ///
 /// [`LogFault`]
 pub fn install(settings: &Log) -> Result<(), LogFault> {
-    let filter = EnvFilter::try_new(&settings.filter)
-        .map_err(|error| LogFault::Filter { filter: settings.filter.clone(), reason: error.to_string() })?;
-    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(std::io::stdout().is_terminal());
+    // A line that cannot be written is lost. Complaining about it on standard error panics where that is closed too,
+    // and takes the request with it.
+    let logs = tracing_subscriber::fmt()
+        .log_internal_errors(false)
+        .with_env_filter(filter(settings)?)
+        .with_ansi(std::io::stdout().is_terminal());
     match settings.format {
         LogFormat::Pretty => logs.try_init(),
         LogFormat::Compact => logs.compact().try_init(),
