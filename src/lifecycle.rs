@@ -22,6 +22,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::actors::keeper::Lifeline;
+use crate::domain::clock::Stopwatch;
 use crate::house::{self, Foundations, Listeners, Sockets, StartError};
 use crate::http::Front;
 
@@ -31,7 +32,7 @@ pub const ADDRESS_FILES: [&str; 2] = ["server.addr", "ops.addr"];
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The longest the last step waits for the stores.
-const LAST_WRITES: Duration = Duration::from_secs(10);
+const LAST_WRITES: Duration = Duration::from_secs(5);
 
 /// A house that answers requests.
 pub struct Running {
@@ -72,6 +73,8 @@ pub fn start(foundations: Foundations, signals: bool) -> Result<Running, StartEr
                 Ok(listeners) => listeners,
                 Err(error) => {
                     let _ = started.send(Err(error));
+                    // A runtime must not be dropped inside another one.
+                    built.runtime.shutdown_background();
                     return ExitCode::FAILURE;
                 }
             };
@@ -138,13 +141,13 @@ impl Built {
     /// The ladder: each step lets go of what the steps before no longer need.
     async fn climb_down(self, foundations: &Foundations, listeners: Listeners) {
         let Self { front, runtime, arbiter, .. } = self;
-        let patience = foundations.config.server.shutdown_timeout;
+        let (patience, begun) = (foundations.config.server.shutdown_timeout, Stopwatch::start());
         tracing::info!("shutting down");
         front.drain();
         // 1. No new connection; requests under way are answered.
         listeners.public.stop(true).await;
         // 2. Flows whose clients have left go on to their end.
-        bounded("flows", patience, front.detached.finish()).await;
+        bounded("flows", patience.saturating_sub(begun.elapsed()), front.detached.finish()).await;
         // 3. What the actors still hold is written.
         bounded("session touches", LAST_WRITES, front.desk.sessions.drain()).await;
         bounded("audit events", LAST_WRITES, front.desk.audit.drain()).await;

@@ -59,8 +59,8 @@ impl<M: Message> Gated<M> {
         (Self { message, ticket }, answer)
     }
 
-    /// Picks the message up for work that answers later. `None` when there is nothing left to do: the sender has
-    /// gone, or the message waited past its deadline and was answered [`Refused::Stale`].
+    /// Picks the message up for work that answers later. `None` when there is nothing left to do, which is so only of
+    /// an asked message: the sender has gone, or it waited past its deadline and was answered [`Refused::Stale`].
     pub fn admit(self) -> Option<(M, Ticket<M::Result>)> {
         let Self { message, mut ticket } = self;
         let waited = ticket.entered.elapsed();
@@ -68,7 +68,7 @@ impl<M: Message> Gated<M> {
         if ticket.sending == Sending::Ask && ticket.reply.is_closed() {
             return None;
         }
-        if waited > ticket.patience {
+        if ticket.sending == Sending::Ask && waited > ticket.patience {
             ticket.permit.stale();
             ticket.refuse(Refused::Stale);
             return None;

@@ -45,7 +45,7 @@ impl Audit {
         Self {
             on_failure: reader.take("audit.on_failure"),
             durability: reader.take("audit.durability"),
-            batch: reader.take_in("audit.batch", 1..=10_000),
+            batch: reader.take_in("audit.batch", 1..=2_000),
             interval: reader.take_in("audit.interval", Duration::from_millis(1)..=Duration::from_secs(10)),
         }
     }

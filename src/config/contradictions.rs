@@ -1,6 +1,8 @@
 //! Settings that are fine by themselves and cannot both hold. Only pairs across sections live here; a section checks
 //! its own.
 
+use std::time::Duration;
+
 use super::Config;
 use super::leaf::Complaint;
 use super::reader::Reader;
@@ -21,22 +23,40 @@ pub(super) fn check(reader: &mut Reader, config: &Config) {
         );
     }
 
-    let (access, refresh) = (config.tokens.access_lifetime, config.sessions.refresh_lifetime);
+    // The idle timeout is itself no longer than the life of a session.
+    let (access, idle) = (config.tokens.access_lifetime, config.sessions.idle_timeout);
     if config.sessions.refresh_tokens
-        && access > refresh
-        && reader.sound(&["tokens.access_lifetime", "sessions.refresh_lifetime", "sessions.refresh_tokens"])
+        && access > idle
+        && reader.sound(&["tokens.access_lifetime", "sessions.idle_timeout", "sessions.refresh_tokens"])
     {
-        let other = reader.origin("sessions.refresh_lifetime");
+        let other = reader.origin("sessions.idle_timeout");
         reader.refuse(
             "tokens.access_lifetime",
             Complaint::with_help(
                 format!(
-                    "access tokens would live for {}, longer than the refresh tokens that renew them: \
-                     `sessions.refresh_lifetime` is {} ({other})",
+                    "access tokens would live for {}, longer than a session that is not used: `sessions.idle_timeout` is \
+                     {} ({other})",
                     format_duration(access),
-                    format_duration(refresh)
+                    format_duration(idle)
                 ),
                 "shorten the one, lengthen the other, or set `sessions.refresh_tokens = false`",
+            ),
+        );
+    }
+
+    let staleness = config.sessions.revocation.max_staleness;
+    if config.sessions.store == SessionStoreKind::Redis
+        && staleness < Duration::from_secs(1)
+        && reader.sound(&["sessions.store", "sessions.revocation.max_staleness"])
+    {
+        reader.refuse(
+            "sessions.revocation.max_staleness",
+            Complaint::with_help(
+                format!(
+                    "the feed in Redis is read a few times a second and would always be older than {}",
+                    format_duration(staleness)
+                ),
+                "use 1s or more",
             ),
         );
     }

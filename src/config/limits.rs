@@ -49,8 +49,15 @@ impl Limits {
     }
 }
 
+/// The largest number a limit counts to: each grant is remembered with its time, which is what makes it exact.
+const MOST_COUNTED: u32 = 10_000;
+
 /// A list in which every window can be reached; that each allows something is its own affair.
 fn check_windows(windows: &[Window]) -> Result<(), Complaint> {
+    if let Some(large) = windows.iter().find(|window| window.max > MOST_COUNTED) {
+        let reason = format!("{} counts further than {MOST_COUNTED}", large.show());
+        return Err(Complaint::with_help(reason, "every attempt that counts is remembered with its time"));
+    }
     let mut sorted = windows.to_vec();
     sorted.sort_by_key(|window| window.per);
     for pair in sorted.windows(2) {

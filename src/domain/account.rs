@@ -53,19 +53,6 @@ pub struct SecurityEpoch {
 }
 
 impl SecurityEpoch {
-    /// After a change that outdates access tokens but leaves the sessions alive (roles).
-    #[must_use]
-    pub fn tokens_outdated(self) -> Self {
-        Self { current: self.current.saturating_add(1), ..self }
-    }
-
-    /// After a change that ends every session (password, ban).
-    #[must_use]
-    pub fn sessions_ended(self) -> Self {
-        let current = self.current.saturating_add(1);
-        Self { current, sessions_from: current }
-    }
-
     /// Whether a session opened (or last re-authenticated) under `epoch` still counts.
     pub fn admits_session(self, epoch: u32) -> bool {
         epoch >= self.sessions_from
@@ -111,13 +98,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_role_change_outdates_tokens_and_a_ban_ends_sessions() {
-        let born = SecurityEpoch::default();
-        let role_changed = born.tokens_outdated();
-        assert!(role_changed.current > born.current && role_changed.admits_session(born.current));
-        let banned = role_changed.sessions_ended();
-        assert!(banned.current > role_changed.current);
-        assert!(!banned.admits_session(role_changed.current) && banned.admits_session(banned.current));
+    fn a_session_counts_from_the_epoch_on_that_ended_those_before_it() {
+        let banned = SecurityEpoch { current: 5, sessions_from: 3 };
+        assert!(!banned.admits_session(2) && banned.admits_session(3) && banned.admits_session(5));
     }
 
     #[test]

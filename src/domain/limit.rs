@@ -116,6 +116,11 @@ impl GrantLog {
         self.0.pop_back().is_some()
     }
 
+    /// Whether nothing is granted.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// When the log may be thrown away because no window of length `longest` or less sees any of it.
     pub fn forgettable_at(&self, longest: Duration) -> Timestamp {
         self.0.back().map_or(Timestamp::MIN, |last| last.plus(longest))

@@ -37,9 +37,7 @@ impl Password {
         if raw.contains('\0') {
             return Err(Unacceptable::Nul);
         }
-        // NFKC expands one character to 18 at most; reserving once keeps it from being copied about in memory.
-        let mut normal = String::with_capacity(raw.len() * 4);
-        normal.extend(raw.nfkc());
+        let normal: String = raw.nfkc().collect();
         if normal.len() > LONGEST { Err(Unacceptable::TooLong) } else { Ok(Self(SecretString::from(normal))) }
     }
 
@@ -60,7 +58,7 @@ pub struct Policy {
     pub require_upper: bool,
     /// At least one lower-case letter.
     pub require_lower: bool,
-    /// At least one decimal digit.
+    /// At least one of the digits 0 to 9.
     pub require_digit: bool,
 }
 
@@ -100,7 +98,7 @@ impl Policy {
             (text.len() > self.max_length, Violation::TooLong(self.max_length)),
             (self.require_upper && !text.chars().any(char::is_uppercase), Violation::NeedsUpper),
             (self.require_lower && !text.chars().any(char::is_lowercase), Violation::NeedsLower),
-            (self.require_digit && !text.chars().any(char::is_numeric), Violation::NeedsDigit),
+            (self.require_digit && !text.chars().any(|c| c.is_ascii_digit()), Violation::NeedsDigit),
         ];
         let violations: Vec<_> =
             checks.into_iter().filter_map(|(broken, how)| broken.then_some(how)).collect();

@@ -9,6 +9,7 @@ use crate::domain::id::{SessionId, UserId};
 use crate::domain::role::Roles;
 use crate::store::{StoreError, users};
 use crate::tokens::TokenFault;
+use crate::tokens::rules::MAX_LEEWAY;
 
 /// Somebody whose access token is valid now.
 #[derive(Debug, Clone)]
@@ -48,10 +49,14 @@ pub async fn authenticate(desk: &Desk, token: &str, now: Timestamp) -> Result<Ca
             AuthenticateError::Invalid
         }
     })?;
+    // Revocations are remembered for as long as tokens live today: one that was given a longer life ends with them.
+    if now >= claims.issued_at.plus(desk.rules.access_lifetime).plus(MAX_LEEWAY) {
+        return Err(AuthenticateError::Expired);
+    }
     if desk.revocations.is_revoked(&claims) {
         return Err(AuthenticateError::Revoked);
     }
-    if desk.revocations.staleness(now) > desk.rules.max_staleness {
+    if is_stale(desk, now) {
         match desk.rules.on_stale {
             OnStale::Allow => {}
             OnStale::Refuse => {
@@ -64,13 +69,19 @@ pub async fn authenticate(desk: &Desk, token: &str, now: Timestamp) -> Result<Ca
     Ok(Caller { user: claims.subject, session: claims.session, roles: claims.roles })
 }
 
+/// Whether what is known of revocations is older than configured, so that [`authenticate`] may have to ask a store.
+pub fn is_stale(desk: &Desk, now: Timestamp) -> bool {
+    desk.revocations.staleness(now) > desk.rules.max_staleness
+}
+
 /// What the view would say if it were fresh, read from the stores.
 async fn check_store(desk: &Desk, claims: &Claims, now: Timestamp) -> Result<(), AuthenticateError> {
     let session = desk.sessions.find(claims.subject, claims.session, now).await??;
     let user = users::by_id(desk.db.reader(), claims.subject).await?;
     let stands = session.zip(user).is_some_and(|(session, user)| {
         // A session that proved itself again under the newest epoch vouches for its older tokens.
-        user.is_enabled() && session.epoch.max(claims.epoch) >= user.security.current
+        let current = session.epoch.max(claims.epoch) >= user.security.current;
+        user.is_enabled() && current && claims.roles == user.roles
     });
     if stands { Ok(()) } else { Err(AuthenticateError::Revoked) }
 }

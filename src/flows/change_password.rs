@@ -10,7 +10,7 @@ use super::validation::{Checks, Invalid};
 use super::{Caller, Desk, Fault, Limited, Visit};
 use crate::domain::audit::{Bound, BoundKind, Subject};
 use crate::store::users::Change;
-use crate::store::{credentials, users};
+use crate::store::{StoreError, credentials, users};
 
 /// What the client says.
 #[derive(Debug)]
@@ -36,6 +36,9 @@ pub enum ChangePasswordError {
 carries_faults!(ChangePasswordError);
 needs_proof!(ChangePasswordError);
 
+/// What a change conflicts with that came while the passwords were hashed.
+const OVERTAKEN: &str = "security epoch";
+
 /// Changes the caller's password. Every other session ends; the caller's own goes on.
 ///
 /// # Errors
@@ -55,10 +58,11 @@ pub async fn change_password(
     let new = desk.hashers.hash(new).await?;
     let subject = Subject::user(user.id).session(caller.session);
     let event = Bound::new(visit.now, BoundKind::PasswordChanged, subject, &visit.origin);
-    let context = (desk.clone(), visit.clone(), caller.clone(), old, new, event);
+    let proved_under = user.security.current;
+    let context = (desk.clone(), visit.clone(), caller.clone(), (old, new), proved_under, event);
     let changed = desk
         .db
-        .atomically(context, |txn, (desk, visit, caller, old, new, event)| {
+        .atomically(context, |txn, (desk, visit, caller, (old, new), proved_under, event)| {
             async move {
                 let (old, new) = (old.expose_secret(), new.expose_secret());
                 if !credentials::replace(txn, caller.user, old, new, visit.now).await? {
@@ -68,18 +72,30 @@ pub async fn change_password(
                 else {
                     return Ok(None);
                 };
+                // Somebody ended the caller's sessions while the passwords were hashed: that stands.
+                if !user.is_enabled() || user.security.current != *proved_under + 1 {
+                    return Err(StoreError::Conflict(OVERTAKEN));
+                }
                 let revocation = announce(txn, desk, visit, &user, Some(caller.session)).await?;
                 desk.audit.bind(txn, event).await?;
                 Ok(Some((user, revocation)))
             }
             .boxed()
         })
-        .await?;
-    let Some((user, revocation)) = changed else {
-        return Err(ChangePasswordError::WrongPassword);
+        .await;
+    let (user, revocation) = match changed {
+        Ok(Some(changed)) => changed,
+        Ok(None) | Err(StoreError::Conflict(OVERTAKEN)) => return Err(ChangePasswordError::WrongPassword),
+        Err(error) => return Err(error.into()),
     };
     desk.sessions.announced(&revocation);
-    desk.sessions.reauthenticate(user.id, caller.session, user.security.current, visit.now).await??;
-    remove_sessions(desk, visit, user.id, Some(caller.session)).await?;
+    let kept = desk.sessions.reauthenticate(user.id, caller.session, user.security.current, visit.now).await;
+    if !matches!(kept, Ok(Ok(_))) {
+        tracing::warn!(
+            ?kept,
+            "the session in which a password was changed could not be kept; it ends with its token"
+        );
+    }
+    remove_sessions(desk, visit, user.id, Some(caller.session)).await;
     Ok(())
 }

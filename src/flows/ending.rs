@@ -28,8 +28,8 @@ pub(super) async fn announce(
     Ok(revocation)
 }
 
-/// Applies `change` to `user`, records it as `event`, and makes every older access token void. `None` when there is
-/// no such user.
+/// Applies `change` to `user`, records it as `event`, and makes older access tokens void where the change does so.
+/// `None` when there is no such user.
 pub(super) async fn change_and_void(
     desk: &Desk,
     visit: &Visit,
@@ -45,7 +45,10 @@ pub(super) async fn change_and_void(
                 let Some(user) = users::change(txn, *user, change, visit.now).await? else {
                     return Ok(None);
                 };
-                let revocation = announce(txn, desk, visit, &user, None).await?;
+                let revocation = match change.voids_tokens() {
+                    true => Some(announce(txn, desk, visit, &user, None).await?),
+                    false => None,
+                };
                 desk.audit.bind(txn, event).await?;
                 Ok(Some((user, revocation)))
             }
@@ -55,7 +58,9 @@ pub(super) async fn change_and_void(
     let Some((user, revocation)) = changed else {
         return Ok(None);
     };
-    desk.sessions.announced(&revocation);
+    if let Some(revocation) = revocation {
+        desk.sessions.announced(&revocation);
+    }
     Ok(Some(user))
 }
 
@@ -85,8 +90,16 @@ pub(super) async fn erase(desk: &Desk, user: UserId, actor: UserId, visit: &Visi
     Ok(erased)
 }
 
-/// Removes what is left of the sessions of `user` after they were made void.
-pub(super) async fn remove_sessions(
+/// Removes what is left of the sessions of `user` after they were made void. They are dead without it, so what fails
+/// here is no reason to take back the acknowledgement of the change.
+pub(super) async fn remove_sessions(desk: &Desk, visit: &Visit, user: UserId, spare: Option<SessionId>) {
+    if let Err(fault) = end_sessions(desk, visit, user, spare).await {
+        tracing::warn!(%fault, %user, "sessions that were made void are still stored");
+    }
+}
+
+/// Ends the sessions of `user` except `spare`, where that is the change itself.
+pub(super) async fn end_sessions(
     desk: &Desk,
     visit: &Visit,
     user: UserId,

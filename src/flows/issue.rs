@@ -1,5 +1,7 @@
 //! Opening a session and making the tokens of one.
 
+use std::time::Duration;
+
 use secrecy::SecretString;
 
 use super::{Desk, Fault, Visit};
@@ -10,6 +12,9 @@ use crate::domain::id::{SessionId, uuid_v7};
 use crate::domain::refresh::RefreshGrant;
 use crate::domain::session::{AuthMethod, Session};
 use crate::store::session::Ending;
+
+/// The shortest life of an access token: its times are whole seconds.
+const SHORTEST: Duration = Duration::from_secs(1);
 
 /// Somebody who is signed in now, with what they need to stay so.
 #[derive(Debug, Clone)]
@@ -63,7 +68,8 @@ pub(super) fn tokens(desk: &Desk, user: User, session: &Session, now: Timestamp)
         session: session.id,
         token: uuid_v7(now, &*desk.entropy),
         issued_at: now,
-        expires_at: now.plus(desk.rules.access_lifetime),
+        // A token never outlives its session; it needs a second of life to be one.
+        expires_at: now.plus(desk.rules.access_lifetime).min(session.expires_at.max(now.plus(SHORTEST))),
         authenticated_at: session.authenticated_at,
         methods: session.methods.clone(),
         roles: user.roles.clone(),
@@ -90,6 +96,6 @@ pub(super) fn ending(desk: &Desk, now: Timestamp) -> Ending {
 
 /// When the access tokens made until `now` have all expired, on the slowest of clocks we tolerate.
 pub(super) fn tokens_until(desk: &Desk, now: Timestamp) -> Timestamp {
-    const CLOCKS_DIFFER_BY: std::time::Duration = std::time::Duration::from_secs(120);
+    const CLOCKS_DIFFER_BY: Duration = Duration::from_secs(120);
     now.plus(desk.rules.access_lifetime).plus(CLOCKS_DIFFER_BY)
 }

@@ -90,6 +90,13 @@ pub(super) async fn take(desk: &Desk, visit: &Visit, cells: Vec<Cell>) -> Result
     }
 }
 
+/// Gives places back. Where that fails a counter is one too high, which is no reason to fail what it counted.
+pub(super) async fn forgive(desk: &Desk, cells: Vec<Cell>) {
+    if let Err(refused) = desk.limits.forgive(cells).await {
+        tracing::warn!(%refused, "attempts could not be forgiven");
+    }
+}
+
 /// Lets `?` turn a refused place into a flow's own error, which must have variants `Limited` and `Fault`.
 macro_rules! may_be_limited {
     ($error:ty) => {

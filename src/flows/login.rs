@@ -4,7 +4,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::fault::carries_faults;
 use super::issue::{self, SignedIn};
-use super::limited::{self, may_be_limited};
+use super::limited::{self, forgive, may_be_limited};
 use super::{Desk, Fault, Limited, Visit};
 use crate::actors::hasher::{PasswordVerification, StoredHash};
 use crate::domain::account::User;
@@ -44,8 +44,10 @@ may_be_limited!(LoginError);
 /// [`LoginError`]; every one leaves its record.
 pub async fn login(desk: &Desk, request: Login, visit: &Visit) -> Result<SignedIn, LoginError> {
     let email = Email::parse(&request.email).ok();
-    let account = email.as_ref().map_or(request.email.as_str(), Email::as_str);
-    limited::take(desk, visit, desk.rules.limits.guess(account, visit.origin.address)).await?;
+    // What is no address is nobody's account; all such attempts from one network count together.
+    let account = email.as_ref().map_or("", Email::as_str);
+    let guess = desk.rules.limits.guess(account, visit.origin.address);
+    limited::take(desk, visit, guess.clone()).await?;
 
     // What no policy accepts is nobody's password, whether the user exists or not.
     let Ok(candidate) = Password::parse(&request.password) else {
@@ -57,7 +59,12 @@ pub async fn login(desk: &Desk, request: Login, visit: &Visit) -> Result<SignedI
     };
     let (user, stored) = found.map_or((None, None), |(user, hash)| (Some(user), hash.map(StoredHash::from)));
 
-    let upgrade = match desk.hashers.verify(candidate, stored.clone()).await? {
+    let verified = desk.hashers.verify(candidate, stored.clone()).await;
+    if verified.is_err() {
+        // Nothing was compared, so it was no guess: a flood that is refused leaves no trace in the counters.
+        forgive(desk, guess).await;
+    }
+    let upgrade = match verified? {
         PasswordVerification::Match { upgrade } => upgrade,
         PasswordVerification::Mismatch => {
             let reason = if user.is_none() { "unknown user" } else { "wrong password" };
@@ -71,8 +78,9 @@ pub async fn login(desk: &Desk, request: Login, visit: &Visit) -> Result<SignedI
         }
     };
     // Only now, so that only who knows the password learns anything, and then nothing that a stranger would not.
-    let Some(user) = user.filter(User::is_enabled) else {
-        return refuse(desk, visit, None, "account disabled").await;
+    let user = match user {
+        Some(user) if user.is_enabled() => user,
+        disabled => return refuse(desk, visit, disabled.as_ref(), "account disabled").await,
     };
 
     note_sign_in(desk, visit, &user, stored.zip(upgrade)).await?;
@@ -84,7 +92,7 @@ pub async fn login(desk: &Desk, request: Login, visit: &Visit) -> Result<SignedI
         let _ = desk.sessions.revoke(user.id, session.id, issue::ending(desk, visit.now)).await;
         return Err(not_recorded.into());
     }
-    desk.limits.forgive(vec![desk.rules.limits.account(account, visit.origin.address)]).await?;
+    forgive(desk, vec![desk.rules.limits.account(account, visit.origin.address)]).await;
     let user = User { last_login_at: Some(visit.now), ..user };
     metrics::counter!("auth_login_success_total").increment(1);
     Ok(issue::tokens(desk, user, &session, visit.now)?)

@@ -1,6 +1,6 @@
 //! Signing out: here, everywhere else, or everywhere.
 
-use super::ending::{change_and_void, remove_sessions};
+use super::ending::{change_and_void, end_sessions, remove_sessions};
 use super::issue::ending;
 use super::{Caller, Desk, Fault, Visit};
 use crate::domain::audit::{Bound, BoundKind, Free, FreeKind, Subject};
@@ -31,17 +31,17 @@ pub async fn logout(desk: &Desk, caller: &Caller, scope: Scope, visit: &Visit) -
             "local"
         }
         Scope::Others => {
-            remove_sessions(desk, visit, caller.user, Some(caller.session)).await?;
+            end_sessions(desk, visit, caller.user, Some(caller.session)).await?;
             "others"
         }
         Scope::Global => {
             // Raising the epoch also catches a session that is being opened at this moment.
             let event = Bound::new(visit.now, BoundKind::SessionsRevoked, subject.clone(), &visit.origin);
             change_and_void(desk, visit, caller.user, Change::EndSessions, event).await?;
-            remove_sessions(desk, visit, caller.user, None).await?;
+            remove_sessions(desk, visit, caller.user, None).await;
             "global"
         }
     };
     let event = Free::new(visit.now, FreeKind::LoggedOut, subject.detail(detail), &visit.origin);
-    Ok(desk.audit.record(event).await?)
+    Ok(desk.audit.record_done(event).await?)
 }

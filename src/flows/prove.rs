@@ -2,7 +2,7 @@
 
 use secrecy::SecretString;
 
-use super::limited::{self, Limited, NotTaken};
+use super::limited::{self, Limited, NotTaken, forgive};
 use super::{Caller, Desk, Fault, Visit};
 use crate::actors::hasher::{PasswordVerification, StoredHash};
 use crate::domain::account::User;
@@ -44,22 +44,25 @@ pub(super) async fn prove(
     caller: &Caller,
     password: &SecretString,
 ) -> Result<(User, StoredHash), NotProved> {
-    let Some(user) = users::by_id(desk.db.reader(), caller.user).await? else {
-        return Err(NotProved::WrongPassword);
-    };
+    let user = users::by_id(desk.db.reader(), caller.user).await?;
+    let Some(user) = user.filter(User::is_enabled) else { return Err(NotProved::WrongPassword) };
     let address = visit.origin.address;
-    limited::take(desk, visit, desk.rules.limits.guess(user.email.as_str(), address)).await?;
+    let guess = desk.rules.limits.guess(user.email.as_str(), address);
+    limited::take(desk, visit, guess.clone()).await?;
     let stored = credentials::find(desk.db.reader(), user.id).await?.map(StoredHash::from);
     let proved = match Password::parse(password) {
         Ok(candidate) => {
-            let verification = desk.hashers.verify(candidate, stored.clone()).await?;
-            matches!(verification, PasswordVerification::Match { .. })
+            let verified = desk.hashers.verify(candidate, stored.clone()).await;
+            if verified.is_err() {
+                forgive(desk, guess).await;
+            }
+            matches!(verified?, PasswordVerification::Match { .. })
         }
         Err(_) => false,
     };
     match stored {
         Some(stored) if proved => {
-            desk.limits.forgive(vec![desk.rules.limits.account(user.email.as_str(), address)]).await?;
+            forgive(desk, vec![desk.rules.limits.account(user.email.as_str(), address)]).await;
             Ok((user, stored))
         }
         _ => {

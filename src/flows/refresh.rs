@@ -5,6 +5,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::fault::carries_faults;
 use super::issue::{self, SignedIn, tokens_until};
 use super::{Desk, Fault, Visit};
+use crate::domain::account::User;
 use crate::domain::audit::{Free, FreeKind, Subject};
 use crate::domain::refresh::RefreshGrant;
 use crate::store::session::{Rotation, RotationTerms};
@@ -37,10 +38,16 @@ carries_faults!(RefreshError);
 ///
 /// [`RefreshError`]; a forged token is refused before any store is asked.
 pub async fn refresh(desk: &Desk, token: &SecretString, visit: &Visit) -> Result<Refreshed, RefreshError> {
+    if !desk.rules.refresh_tokens {
+        return Err(RefreshError::Invalid);
+    }
     let grant = desk.refresh_tokens.read(token.expose_secret()).map_err(|fault| {
         tracing::debug!(%fault, "a refresh token was refused");
         RefreshError::Invalid
     })?;
+    // Before the step that cannot be taken back: a client that is refused after it would come back with a token that
+    // looks stolen.
+    desk.audit.accepts()?;
     let terms = RotationTerms {
         now: visit.now,
         grace: desk.rules.refresh_grace,
@@ -51,23 +58,25 @@ pub async fn refresh(desk: &Desk, token: &SecretString, visit: &Visit) -> Result
     let (session, replayed) = match desk.sessions.rotate(grant, terms).await?? {
         Rotation::Rotated(session) => (session, false),
         Rotation::Superseded(session) => (session, true),
-        Rotation::Gone => return refuse(desk, visit, subject, "session is over").await,
+        Rotation::Gone => return refuse(desk, visit, subject, "session is over"),
         Rotation::Replayed => {
             metrics::counter!("guardhouse_refresh_replays_total").increment(1);
-            desk.audit
-                .record(Free::new(visit.now, FreeKind::RefreshReplayed, subject, &visit.origin))
-                .await?;
+            let event = Free::new(visit.now, FreeKind::RefreshReplayed, subject, &visit.origin);
+            desk.audit.record_done(event).await?;
             return Err(RefreshError::Replayed);
         }
     };
     let user = users::by_id(desk.db.reader(), grant.user).await?;
-    let Some(user) = user.filter(|user| user.is_enabled() && user.security.admits_session(session.epoch))
-    else {
+    let Some(user) = user.filter(User::is_enabled) else {
         end(desk, visit, grant).await?;
-        return refuse(desk, visit, subject, "account is gone, disabled or changed").await;
+        return refuse(desk, visit, subject, "account is gone or disabled");
     };
+    if !user.security.admits_session(session.epoch) {
+        // Not ended here: in the moment of a password change the caller's own session is on its way to the new epoch.
+        return refuse(desk, visit, subject, "session is older than the account's last change");
+    }
     let signed_in = issue::tokens(desk, user, &session, visit.now)?;
-    desk.audit.record(Free::new(visit.now, FreeKind::TokenRefreshed, subject, &visit.origin)).await?;
+    desk.audit.record_done(Free::new(visit.now, FreeKind::TokenRefreshed, subject, &visit.origin)).await?;
     metrics::counter!("auth_token_refresh_total").increment(1);
     Ok(Refreshed { signed_in, replayed })
 }
@@ -77,14 +86,13 @@ async fn end(desk: &Desk, visit: &Visit, grant: RefreshGrant) -> Result<(), Faul
     Ok(())
 }
 
-async fn refuse(
+/// Not waited for: whoever holds one genuine token that is over could otherwise keep the log busy with it.
+fn refuse(
     desk: &Desk,
     visit: &Visit,
     subject: Subject,
     reason: &'static str,
 ) -> Result<Refreshed, RefreshError> {
-    desk.audit
-        .record(Free::new(visit.now, FreeKind::RefreshRefused, subject.detail(reason), &visit.origin))
-        .await?;
+    desk.audit.note(Free::new(visit.now, FreeKind::RefreshRefused, subject.detail(reason), &visit.origin));
     Err(RefreshError::Invalid)
 }

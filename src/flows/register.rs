@@ -55,7 +55,7 @@ may_be_limited!(RegisterError);
 ///
 /// # Errors
 ///
-/// [`RegisterError`]; nothing is written then.
+/// [`RegisterError`]; there is no account then.
 pub async fn register(desk: &Desk, request: Register, visit: &Visit) -> Result<Registered, RegisterError> {
     if !desk.rules.registration_open {
         return Err(RegisterError::Closed);
@@ -81,8 +81,19 @@ pub async fn register(desk: &Desk, request: Register, visit: &Visit) -> Result<R
     if !desk.rules.sign_in_after_registration {
         return Ok(Registered::Account(user));
     }
-    let session = issue::open_session(desk, visit, &user, AuthMethod::Password).await?;
+    match sign_in(desk, visit, &user).await {
+        Ok(signed_in) => Ok(Registered::SignedIn(Box::new(signed_in))),
+        // The account exists whatever comes after: its owner is told so, and can log in.
+        Err(fault) => {
+            tracing::warn!(%fault, user = %user.id, "somebody registered but could not be signed in");
+            Ok(Registered::Account(user))
+        }
+    }
+}
+
+async fn sign_in(desk: &Desk, visit: &Visit, user: &User) -> Result<SignedIn, Fault> {
+    let session = issue::open_session(desk, visit, user, AuthMethod::Password).await?;
     let subject = Subject::user(user.id).session(session.id).detail("after registration");
-    desk.audit.record(Free::new(visit.now, FreeKind::LoginSucceeded, subject, &visit.origin)).await?;
-    Ok(Registered::SignedIn(Box::new(issue::tokens(desk, user, &session, visit.now)?)))
+    desk.audit.record_done(Free::new(visit.now, FreeKind::LoginSucceeded, subject, &visit.origin)).await?;
+    issue::tokens(desk, user.clone(), &session, visit.now)
 }

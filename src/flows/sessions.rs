@@ -27,6 +27,6 @@ pub async fn end(desk: &Desk, caller: &Caller, session: SessionId, visit: &Visit
     }
     desk.sessions.revoke(caller.user, session, ending(desk, visit.now)).await??;
     let subject = Subject::user(caller.user).session(session);
-    desk.audit.record(Free::new(visit.now, FreeKind::SessionEnded, subject, &visit.origin)).await?;
+    desk.audit.record_done(Free::new(visit.now, FreeKind::SessionEnded, subject, &visit.origin)).await?;
     Ok(true)
 }

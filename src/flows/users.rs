@@ -3,7 +3,7 @@
 use futures_util::FutureExt;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::account::AccountError;
+use super::account::{self, AccountError};
 use super::ending::{change_and_void, erase, remove_sessions};
 use super::fault::carries_faults;
 use super::validation::{Checks, Invalid};
@@ -194,6 +194,39 @@ pub async fn set_roles(
     change_and_void(desk, visit, user, Change::Roles(roles), event).await?.ok_or(AccountError::Gone)
 }
 
+/// What an administrator changes. What is `None` stays.
+#[derive(Debug, Default)]
+pub struct Edit {
+    /// Another name, or none.
+    pub name: Option<Option<String>>,
+    /// Other roles.
+    pub roles: Option<Vec<String>>,
+}
+
+/// Changes `user` as `actor` asks; who may change roles was decided by [`admin`].
+///
+/// # Errors
+///
+/// [`AccountError`]; with [`AccountError::Invalid`] nothing is changed.
+pub async fn edit(
+    desk: &Desk,
+    user: UserId,
+    edit: Edit,
+    actor: UserId,
+    visit: &Visit,
+) -> Result<User, AccountError> {
+    // All of it is checked before any of it is done.
+    let mut checks = Checks::default();
+    checks.name(edit.name.as_ref().and_then(|name| name.as_deref()));
+    checks.roles(edit.roles.as_deref().unwrap_or_default());
+    checks.passed(Some(())).map_err(AccountError::Invalid)?;
+    let changed = account::edit(desk, user, account::Edit { name: edit.name }, actor, visit).await?;
+    match edit.roles {
+        Some(roles) => set_roles(desk, user, &roles, Some(actor), visit).await,
+        None => Ok(changed),
+    }
+}
+
 /// What happens to an account or its sessions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Measure {
@@ -226,7 +259,7 @@ pub async fn take_measure(
     let event = Bound::new(visit.now, kind, subject, &visit.origin);
     change_and_void(desk, visit, user, change, event).await?.ok_or(AccountError::Gone)?;
     if measure != Measure::Enable {
-        remove_sessions(desk, visit, user, None).await?;
+        remove_sessions(desk, visit, user, None).await;
     }
     Ok(())
 }
@@ -240,6 +273,6 @@ pub async fn delete(desk: &Desk, user: UserId, actor: UserId, visit: &Visit) -> 
     if !erase(desk, user, actor, visit).await? {
         return Err(AccountError::Gone);
     }
-    remove_sessions(desk, visit, user, None).await?;
+    remove_sessions(desk, visit, user, None).await;
     Ok(())
 }

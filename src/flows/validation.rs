@@ -8,6 +8,9 @@ use crate::domain::email::Email;
 use crate::domain::password::{Password, Violation};
 use crate::domain::role::{Role, Roles};
 
+/// Every access token carries them, and tokens have to stay small.
+const MOST_ROLES: usize = 16;
+
 /// Which field, as a JSON pointer (RFC 6901).
 pub type Pointer = &'static str;
 
@@ -44,6 +47,11 @@ impl Checks {
     }
 
     pub(super) fn roles(&mut self, names: &[String]) -> Roles {
+        if names.len() > MOST_ROLES {
+            let _: Option<()> =
+                self.fail("/roles", "roles_too_many", format!("a user has at most {MOST_ROLES} roles"));
+            return Roles::default();
+        }
         let parse = |name: &String| {
             Role::try_from(name.clone())
                 .or_else(|error| self.fail("/roles", "role_invalid", error.to_string()).ok_or(()))

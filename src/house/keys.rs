@@ -70,6 +70,12 @@ pub(super) async fn load(
         None => None,
     };
 
+    if shared.is_some() && wanted != TokenAlgorithm::Hs256 {
+        tracing::warn!(
+            "tokens signed with tokens.hs256_secret are still accepted; unset it once the last has expired"
+        );
+    }
+
     let rules = || {
         let tokens = &config.tokens;
         TokenRules::new(tokens.issuer.as_str(), tokens.audience.as_str(), tokens.leeway)

@@ -121,7 +121,7 @@ pub async fn build(
     let Foundations { config, clock, entropy, .. } = foundations;
     let db = database(config).await?;
     if config.database.migrate {
-        db.migrate_up().await.map_err(|reason| unusable(config, reason))?;
+        migrate(&db).await.map_err(|reason| unusable(config, reason))?;
     }
     let keys = keys::load(config, &db, clock.now(), &**entropy).await.map_err(|fault| match fault {
         KeyRingFault::Store(StoreError::Other(_)) if !config.database.migrate => StartError::Schema(fault),
@@ -195,15 +195,38 @@ async fn redis(config: &Config) -> Result<Redis, StartError> {
     Ok(redis)
 }
 
+/// Several nodes may start on one new database. Whoever comes second fails over the first one's tables, and finds a
+/// moment later that there is nothing left to do.
+async fn migrate(db: &Db) -> Result<(), StoreError> {
+    const TRIES: u32 = 5;
+    let mut tried = 0;
+    loop {
+        match db.migrate_up().await {
+            Err(error) if tried < TRIES => {
+                tracing::warn!(%error, "the schema could not be brought up to date; trying again");
+                tried += 1;
+                tokio::time::sleep(Duration::from_millis(300)).await;
+            }
+            done => return done,
+        }
+    }
+}
+
 fn unusable(config: &Config, reason: StoreError) -> StartError {
     StartError::Database { place: config.database.place(), reason }
 }
 
 fn data_dir(config: &Config) -> Result<(), StartError> {
-    use std::os::unix::fs::DirBuilderExt;
+    use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
     let path = &config.data_dir;
-    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
-    made.map_err(|reason| StartError::DataDir { path: path.display().to_string(), reason })
+    let refused = |reason| StartError::DataDir { path: path.display().to_string(), reason };
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(refused)?;
+    let mode = std::fs::metadata(path).map_err(refused)?.permissions().mode();
+    if mode & 0o077 != 0 {
+        let path = path.display();
+        tracing::warn!(%path, "others may look into the data directory, which holds password hashes and keys: chmod 700 it");
+    }
+    Ok(())
 }
 
 fn rules(config: &Config) -> Rules {

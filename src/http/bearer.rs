@@ -7,8 +7,9 @@ use futures_util::future::LocalBoxFuture;
 
 use super::problem::{Code, Problem};
 use super::{Front, visit};
+use crate::domain::clock::Timestamp;
 use crate::flows::Caller;
-use crate::flows::authenticate::{AuthenticateError, authenticate};
+use crate::flows::authenticate::{AuthenticateError, authenticate, is_stale};
 
 /// The token of `request`, if there is exactly one well-formed credential.
 pub(super) fn token(request: &HttpRequest) -> Result<&str, Problem> {
@@ -26,6 +27,16 @@ pub(super) fn token(request: &HttpRequest) -> Result<&str, Problem> {
     }
 }
 
+/// Who presents `token`.
+pub(super) async fn verify(front: &Front, token: &str, now: Timestamp) -> Result<Caller, Problem> {
+    if !is_stale(&front.desk, now) {
+        // On this thread: no store is asked and nothing is waited for.
+        return Ok(authenticate(&front.desk, token, now).await?);
+    }
+    let (desk, token) = (front.desk.clone(), token.to_owned());
+    front.detached.reading("authenticate", async move { authenticate(&desk, &token, now).await }).await
+}
+
 impl FromRequest for Caller {
     type Error = Problem;
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
@@ -35,8 +46,7 @@ impl FromRequest for Caller {
         Box::pin(async move {
             let front = request.app_data::<web::Data<Front>>().ok_or_else(|| Problem::new(Code::Internal))?;
             let now = visit::of(&request)?.now;
-            // On this thread: the usual case asks no store and waits for nothing.
-            Ok(authenticate(&front.desk, token(&request)?, now).await?)
+            verify(front, token(&request)?, now).await
         })
     }
 }

@@ -6,15 +6,15 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use subtle::ConstantTimeEq;
 
-use super::bearer::token;
-use super::problem::{Code, Problem};
+use super::bearer::{token, verify};
+use super::problem::Problem;
 use super::{Front, visit};
 use crate::actors::audit::AuditSnapshot;
 use crate::actors::hasher::HasherSnapshot;
 use crate::actors::limiter::LimiterSnapshot;
 use crate::actors::sessions::SessionsSnapshot;
 use crate::flows::Fault;
-use crate::flows::authenticate::authenticate;
+use crate::flows::users::admin;
 
 /// `GET /metrics`, in the Prometheus text format.
 pub(super) async fn metrics(prometheus: web::Data<PrometheusHandle>) -> HttpResponse {
@@ -52,6 +52,7 @@ async fn let_in(front: &Front, request: &HttpRequest) -> Result<(), Problem> {
     if front.ops_token.as_ref().is_some_and(is_ops_token) {
         return Ok(());
     }
-    let caller = authenticate(&front.desk, presented, visit::of(request)?.now).await?;
-    if caller.roles.is_admin() { Ok(()) } else { Err(Problem::new(Code::RoleRequired)) }
+    let visit = visit::of(request)?;
+    let caller = verify(front, presented, visit.now).await?;
+    Ok(admin(&front.desk, &caller, &visit)?)
 }

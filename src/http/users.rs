@@ -6,12 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use super::Front;
 use super::account::present;
-use super::body::{Json, Query, id};
+use super::body::{Json, Query, id, is_json};
 use super::problem::{Code, FieldError, Problem};
 use super::views::UserView;
 use crate::domain::email::Email;
 use crate::domain::id::UserId;
-use crate::flows::account::{self, AccountError, Edit};
+use crate::flows::account;
 use crate::flows::users::{self, Create, CreateError, Measure, Page, admin, owner_or_admin};
 use crate::flows::{Caller, Visit};
 
@@ -140,13 +140,8 @@ pub(super) async fn edit(
         admin(&front.desk, &caller, &visit)?;
     }
     let desk = front.desk.clone();
-    let flow = async move {
-        let mut changed = account::edit(&desk, user, Edit { name: body.name }, caller.user, &visit).await?;
-        if let Some(roles) = body.roles {
-            changed = users::set_roles(&desk, user, &roles, Some(caller.user), &visit).await?;
-        }
-        Ok::<_, AccountError>(changed)
-    };
+    let edit = users::Edit { name: body.name, roles: body.roles };
+    let flow = async move { users::edit(&desk, user, edit, caller.user, &visit).await };
     let user = front.detached.to_the_end("edit_user", flow).await?;
     Ok(HttpResponse::Ok().json(UserView::from(user)))
 }
@@ -171,6 +166,9 @@ pub(super) async fn delete(
         let flow = async move { users::delete(&desk, user, caller.user, &visit).await };
         front.detached.to_the_end("delete_user", flow).await?;
     } else {
+        if !is_json(&request) {
+            return Err(Problem::new(Code::UnsupportedMediaType).detail("the body must be application/json"));
+        }
         let body = super::body::read(&request, payload.into_inner()).await?;
         let DeleteBody { password } = super::body::parse(&body)?;
         let flow = async move { account::delete(&desk, &caller, &password, &visit).await };

@@ -47,14 +47,19 @@ fn route(front: &Front, request: &ServiceRequest) -> Route {
     let values = |name: &HeaderName| {
         request.headers().get_all(name).map(|value| value.to_str().unwrap_or("unknown")).collect::<Vec<_>>()
     };
-    // The standardised header wins: a proxy that sets it sets it for every request.
-    let forwarded = values(&header::FORWARDED);
-    let chain = if forwarded.is_empty() {
-        parse_x_forwarded_for(values(&X_FORWARDED_FOR).into_iter())
-    } else {
-        parse_forwarded(forwarded.into_iter())
-    };
-    walk(peer, &chain, &front.trusted_proxies)
+    let chains = [
+        parse_forwarded(values(&header::FORWARDED).into_iter()),
+        parse_x_forwarded_for(values(&X_FORWARDED_FOR).into_iter()),
+    ];
+    let told = chains.iter().filter(|chain| !chain.is_empty());
+    let mut routes = told.map(|chain| walk(peer, chain, &front.trusted_proxies));
+    match (routes.next(), routes.next()) {
+        // A proxy that writes one of the two headers passes on what the client wrote into the other. Where they
+        // differ one of them is an invention, and nobody can say which.
+        (Some(one), Some(other)) if one.client != other.client => walk(peer, &[], &[]),
+        (Some(route), _) => route,
+        (None, _) => walk(peer, &[], &[]),
+    }
 }
 
 /// The client's own id, if it is harmless in a log and a header; otherwise a fresh one.

@@ -2,6 +2,7 @@
 
 use sea_orm::{DbErr, RuntimeErr, SqlErr};
 use sqlx::mysql::MySqlDatabaseError;
+use sqlx::sqlite::SqliteError;
 
 /// A fault of a store.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -69,26 +70,42 @@ fn classify(error: &sqlx::Error) -> Option<StoreError> {
     };
     if let Some(mysql) = database.try_downcast_ref::<MySqlDatabaseError>() {
         return match mysql.number() {
-            // lock wait timeout, deadlock, record changed since the snapshot (MariaDB)
-            1205 | 1213 | 1020 => Some(StoreError::Contended(text)),
-            // too many connections, shutdown, killed, read-only, disk full
-            1040 | 1053 | 1317 | 1290 | 1836 | 1021 | 3100..=3199 => Some(StoreError::Unavailable(text)),
+            // lock wait timeout, deadlock, record changed since the snapshot (MariaDB), group replication rollback
+            1205 | 1213 | 1020 | 3101 => Some(StoreError::Contended(text)),
+            // too many connections (of all, of the user), limits, shutdown, killed, timeout, node not ready, read-only, full
+            1040 | 1203 | 1226 | 1053 | 1317 | 1969 | 3024 | 1047 | 1290 | 1836 | 1021 | 1114 => {
+                Some(StoreError::Unavailable(text))
+            }
             _ => None,
         };
     }
     let code = database.code()?;
+    if database.try_downcast_ref::<SqliteError>().is_some() {
+        // The low octet is the primary code, what lies above says more.
+        return match code.parse::<u32>().ok()? & 0xff {
+            SQLITE_BUSY | SQLITE_LOCKED => Some(StoreError::Contended(text)),
+            SQLITE_READONLY | SQLITE_IOERR | SQLITE_CORRUPT | SQLITE_FULL | SQLITE_CANTOPEN => {
+                Some(StoreError::Unavailable(text))
+            }
+            _ => None,
+        };
+    }
     match code.as_ref() {
-        // PostgreSQL: serialisation failure, deadlock, lock not available. SQLite: busy, locked, busy snapshot.
-        "40001" | "40P01" | "55P03" | "5" | "6" | "517" => Some(StoreError::Contended(text)),
-        // SQLite: read-only, I/O error, corrupt, full, cannot open (with their extended forms).
-        "8" | "10" | "11" | "13" | "14" | "1032" | "1544" | "778" | "266" | "522" | "1290" => {
-            Some(StoreError::Unavailable(text))
-        }
-        // PostgreSQL: connection exceptions, insufficient resources, operator intervention, read-only.
+        // PostgreSQL: serialisation failure, deadlock, lock not available.
+        "40001" | "40P01" | "55P03" => Some(StoreError::Contended(text)),
+        // Read-only; connection exceptions, insufficient resources, operator intervention.
         "25006" => Some(StoreError::Unavailable(text)),
-        other if other.len() == 5 && ["08", "53", "57"].contains(&&other[..2]) => {
+        other if ["08", "53", "57"].iter().any(|class| other.starts_with(class)) => {
             Some(StoreError::Unavailable(text))
         }
         _ => None,
     }
 }
+
+const SQLITE_BUSY: u32 = 5;
+const SQLITE_LOCKED: u32 = 6;
+const SQLITE_READONLY: u32 = 8;
+const SQLITE_IOERR: u32 = 10;
+const SQLITE_CORRUPT: u32 = 11;
+const SQLITE_FULL: u32 = 13;
+const SQLITE_CANTOPEN: u32 = 14;

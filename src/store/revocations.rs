@@ -19,7 +19,10 @@ use crate::domain::revocation::{Revocation, Revoked};
 const GAP_GIVEN_UP_AFTER: Duration = Duration::from_secs(60);
 
 /// Most ids that are watched as missing; beyond, an id jump is a restart of the sequence and not a transaction.
-const MOST_GAPS: i64 = 512;
+const MOST_GAPS: i64 = 4_096;
+
+/// Most missing ids that one read asks for; the oldest gaps are the least likely to be filled.
+const MOST_MISSING: usize = 4_096;
 
 /// Most rows that one read returns.
 const BATCH: u64 = 10_000;
@@ -30,8 +33,9 @@ const BATCH: u64 = 10_000;
 ///
 /// As every write.
 pub async fn append(db: &impl Connection, revocations: &[Revocation]) -> Result<(), StoreError> {
-    if !revocations.is_empty() {
-        Entity::insert_many(revocations.iter().map(row)).exec_without_returning(db).await?;
+    // A statement takes a bounded number of parameters, the fewest on SQLite.
+    for part in revocations.chunks(1_000) {
+        Entity::insert_many(part.iter().map(row)).exec_without_returning(db).await?;
     }
     Ok(())
 }
@@ -77,7 +81,11 @@ impl Cursor {
     ) -> Result<Vec<Revocation>, StoreError> {
         let mut news = Vec::new();
         let mut next = self.clone();
+        next.missing.retain(|_, noticed| now.since(*noticed) < GAP_GIVEN_UP_AFTER);
         loop {
+            while next.missing.len() > MOST_MISSING {
+                next.missing.pop_first();
+            }
             let mut wanted = Condition::any().add(Column::Id.gt(next.largest));
             if !next.missing.is_empty() {
                 wanted = wanted.add(Column::Id.is_in(next.missing.keys().copied()));
@@ -95,7 +103,6 @@ impl Cursor {
                 break;
             }
         }
-        next.missing.retain(|_, noticed| now.since(*noticed) < GAP_GIVEN_UP_AFTER);
         *self = next;
         Ok(news)
     }

@@ -108,6 +108,16 @@ pub enum Change {
     EndSessions,
 }
 
+impl Change {
+    /// Whether access tokens made before are wrong after it: it raises the user's epoch.
+    pub fn voids_tokens(&self) -> bool {
+        match self {
+            Self::Roles(_) | Self::Disable | Self::EndSessions => true,
+            Self::Name(_) | Self::Enable => false,
+        }
+    }
+}
+
 /// Applies `change` and returns the user as it is then; `None` when there is no such user.
 ///
 /// # Errors

@@ -99,9 +99,24 @@ fn a_session_cannot_idle_longer_than_it_lives() {
 fn an_access_token_does_not_outlive_what_renews_it() {
     let sessions = "sessions.refresh_lifetime = '1h'\nsessions.idle_timeout = '1h'\n";
     let bad = format!("{sessions}tokens.access_lifetime = '61m'");
-    let says = ["1h1m", "sessions.refresh_lifetime"];
+    let says = ["1h1m", "sessions.idle_timeout"];
     contradiction("tokens.access_lifetime", &says, &bad, &bad.replace("61m", "60m"));
     toml(&format!("{bad}\nsessions.refresh_tokens = false")).config();
+}
+
+#[test]
+fn a_feed_in_redis_is_read_a_few_times_a_second() {
+    let good =
+        "redis.url = 'redis://localhost'\n[sessions]\nstore = 'redis'\nrevocation.max_staleness = '1s'";
+    let bad = good.replace("'1s'", "'999ms'");
+    contradiction("sessions.revocation.max_staleness", &["999ms", "Redis"], &bad, good);
+    toml("sessions.revocation.max_staleness = '999ms'").config();
+}
+
+#[test]
+fn a_limit_counts_to_ten_thousand() {
+    let bad = "limits.login.address = ['10001/1d']";
+    contradiction("limits.login.address", &["10001", "10000"], bad, &bad.replace("10001", "10000"));
 }
 
 #[test]

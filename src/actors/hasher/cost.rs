@@ -17,7 +17,9 @@ pub enum Costs {
 /// the memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CostLimits {
-    /// Most Argon2 memory in KiB: this thread's share of the budget.
+    /// Argon2 memory of a new hash in KiB, which every thread has for itself; 0 where new hashes need none.
+    pub each_kib: u32,
+    /// Most Argon2 memory of a stored hash in KiB: what the budget leaves when every other thread has its own.
     pub memory_kib: u32,
     /// Most KiB filled in all passes together.
     pub work_kib: u64,
@@ -47,9 +49,15 @@ impl From<&config::Hashing> for Costs {
 
 impl From<&config::Hashing> for CostLimits {
     fn from(settings: &config::Hashing) -> Self {
-        let share = settings.memory_budget / settings.threads.get() as u64 / 1_024;
+        let each_kib = match settings.algorithm {
+            HashAlgorithm::Argon2id => settings.argon2.memory_kib,
+            HashAlgorithm::Bcrypt => 0,
+        };
+        let others = u64::from(each_kib) * (settings.threads.get() as u64 - 1);
+        let rest = (settings.memory_budget / 1_024).saturating_sub(others);
         Self {
-            memory_kib: u32::try_from(share).unwrap_or(u32::MAX),
+            each_kib,
+            memory_kib: u32::try_from(rest).unwrap_or(u32::MAX),
             work_kib: WORK_KIB
                 .max(u64::from(settings.argon2.memory_kib) * u64::from(settings.argon2.iterations)),
             bcrypt: BCRYPT.max(settings.bcrypt_cost),

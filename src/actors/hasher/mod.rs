@@ -151,8 +151,9 @@ impl Hashers {
         self.handle.ask(HashPassword(password), self.patience()).await
     }
 
-    /// Compares `candidate` with the `stored` hash. Without one the same work is done against a decoy, so that
-    /// nobody can tell from the time whether there is a user.
+    /// Compares `candidate` with the `stored` hash. Without one the work of a hash of the configured cost is done
+    /// against a decoy, so that the time does not tell whether there is a user. A stored hash of another cost takes
+    /// its own time until its user's next login replaces it.
     ///
     /// # Errors
     ///

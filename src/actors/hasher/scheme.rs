@@ -1,7 +1,7 @@
 //! Hashing and verifying as plain functions; the thread lends its memory.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use argon2::password_hash::phc::{Ident, Output, PasswordHash, Salt};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
@@ -14,8 +14,11 @@ use super::{PasswordVerification, StoredHash};
 use crate::domain::entropy::{Entropy, bytes};
 use crate::domain::password::Password;
 
-/// The memory of one hash thread: allocated once at the size of the configured cost, and grown for a dearer stored
-/// hash up to the thread's share of the budget. Fresh memory for each hash would cost half of the time.
+/// bcrypt reads no further than this.
+const BCRYPT_READS: usize = 72;
+
+/// The memory of one hash thread: allocated once at the size of the configured cost, and grown for the moment of a
+/// dearer stored hash. Fresh memory for each hash would cost half of the time.
 #[derive(Debug, Default)]
 pub(super) struct Memory(Vec<Block>);
 
@@ -23,9 +26,15 @@ impl Memory {
     fn blocks(&mut self, params: &Params) -> &mut [Block] {
         let wanted = params.block_count();
         if self.0.len() < wanted {
+            self.0.reserve_exact(wanted - self.0.len());
             self.0.resize(wanted, Block::default());
         }
         &mut self.0[..wanted]
+    }
+
+    fn shrink_to(&mut self, kib: u32) {
+        self.0.truncate(kib as usize);
+        self.0.shrink_to_fit();
     }
 }
 
@@ -35,6 +44,8 @@ pub(super) struct Scheme {
     limits: CostLimits,
     entropy: Arc<dyn Entropy>,
     decoy: String,
+    /// Held while a hash dearer than the configured ones is verified.
+    dear: Mutex<()>,
 }
 
 impl fmt::Debug for Scheme {
@@ -56,7 +67,7 @@ impl fmt::Display for Scheme {
 
 impl Scheme {
     pub(super) fn new(costs: Costs, limits: CostLimits, entropy: Arc<dyn Entropy>) -> Self {
-        let mut scheme = Self { costs, limits, entropy, decoy: String::new() };
+        let mut scheme = Self { costs, limits, entropy, decoy: String::new(), dear: Mutex::default() };
         // Made of no password, so that nothing matches it.
         scheme.decoy = scheme.encode(&bytes::<32>(&*scheme.entropy), &mut Memory::default());
         scheme
@@ -77,7 +88,10 @@ impl Scheme {
         let (hash, real) = stored.map_or((self.decoy.as_str(), false), |hash| (hash, true));
         match self.compare(candidate.as_bytes(), hash, memory) {
             Some(true) if real => {
-                let upgrade = (!self.is_current(hash)).then(|| self.hash(candidate, memory));
+                // bcrypt would cut a longer password: that one keeps the hash it has.
+                let fits =
+                    !matches!(self.costs, Costs::Bcrypt(_)) || candidate.as_bytes().len() <= BCRYPT_READS;
+                let upgrade = (fits && !self.is_current(hash)).then(|| self.hash(candidate, memory));
                 PasswordVerification::Match { upgrade }
             }
             Some(_) => PasswordVerification::Mismatch,
@@ -131,7 +145,15 @@ impl Scheme {
             return None;
         }
         let mut output = vec![0; expected.len()];
-        argon2(algorithm, version, &params, password, salt.as_ref(), &mut output, memory)?;
+        // Hashes dearer than the configured ones are verified one at a time: each thread's own memory is spoken for.
+        let dear = params.m_cost() > self.limits.each_kib;
+        let alone = dear.then(|| self.dear.lock().unwrap_or_else(PoisonError::into_inner));
+        let hashed = argon2(algorithm, version, &params, password, salt.as_ref(), &mut output, memory);
+        if dear {
+            memory.shrink_to(self.limits.each_kib);
+        }
+        drop(alone);
+        hashed?;
         let equal = output.ct_eq(expected.as_bytes()).into();
         output.zeroize();
         Some(equal)

@@ -40,13 +40,6 @@ struct Forgive {
 }
 
 #[derive(Debug, Message)]
-#[rtype(result = "Verdict")]
-struct Peek {
-    cells: Vec<Cell>,
-    now: Timestamp,
-}
-
-#[derive(Debug, Message)]
 #[rtype(result = "usize")]
 struct Sweep {
     now: Timestamp,
@@ -102,17 +95,6 @@ impl Handler<Gated<Forgive>> for Limiter {
         };
         self.table.forgive(&cells);
         ticket.answer(());
-    }
-}
-
-impl Handler<Gated<Peek>> for Limiter {
-    type Result = ();
-
-    fn handle(&mut self, message: Gated<Peek>, _: &mut Self::Context) {
-        let Some((Peek { cells, now }, ticket)) = message.admit() else {
-            return;
-        };
-        ticket.answer(self.table.peek(&cells, now));
     }
 }
 
@@ -172,18 +154,6 @@ impl Limits {
             counter!("guardhouse_rate_limited_total", "rule" => rule).increment(1);
         }
         Ok(verdict)
-    }
-
-    /// What taking would meet; takes nothing.
-    ///
-    /// # Errors
-    ///
-    /// [`Refused`]
-    pub async fn peek(&self, cells: Vec<Cell>, now: Timestamp) -> Result<Verdict, Refused> {
-        match &self.handle {
-            Some(handle) => handle.ask(Peek { cells, now }, PATIENCE).await,
-            None => Ok(Verdict::Unlimited),
-        }
     }
 
     /// Gives back the last place taken in every cell: the attempt was no guess.

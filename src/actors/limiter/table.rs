@@ -1,6 +1,7 @@
 //! The counters themselves, in the memory of this process; plain code, tested without an actor.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -69,21 +70,22 @@ pub enum Verdict {
 
 type Key = (Rule, String);
 
-struct Entry {
+struct Counter {
     log: GrantLog,
     forgettable_at: Timestamp,
 }
 
 /// The counters of one process.
 pub struct LimitTable {
-    entries: HashMap<Key, Entry>,
+    entries: HashMap<Key, Counter>,
     most_keys: usize,
+    swept_at: Timestamp,
 }
 
 impl LimitTable {
     /// An empty table for at most `most_keys` keys.
     pub fn new(most_keys: usize) -> Self {
-        Self { entries: HashMap::new(), most_keys }
+        Self { entries: HashMap::new(), most_keys, swept_at: Timestamp::MIN }
     }
 
     /// What taking `cells` would meet at `now`.
@@ -127,7 +129,10 @@ impl LimitTable {
         let limited = || cells.iter().filter(|cell| !cell.windows.is_empty());
         let new = limited().filter(|cell| !self.entries.contains_key(&key(cell))).count();
         if self.entries.len() + new > self.most_keys {
-            self.sweep(now);
+            // Looking through all of them takes milliseconds: not for each of a flood of attempts.
+            if now >= self.swept_at.plus(Duration::from_secs(1)) {
+                self.sweep(now);
+            }
             if self.entries.len() + new > self.most_keys {
                 return Verdict::TableFull;
             }
@@ -137,24 +142,28 @@ impl LimitTable {
             let entry = self
                 .entries
                 .entry(key(cell))
-                .or_insert_with(|| Entry { log: GrantLog::default(), forgettable_at: Timestamp::MIN });
+                .or_insert_with(|| Counter { log: GrantLog::default(), forgettable_at: Timestamp::MIN });
             entry.log.grant(&cell.windows, now);
             entry.forgettable_at = entry.log.forgettable_at(longest);
         }
         verdict
     }
 
-    /// Gives back the youngest place in each of `cells`.
+    /// Gives back the youngest place in each of `cells`; a key without any is forgotten.
     pub fn forgive(&mut self, cells: &[Cell]) {
         for cell in cells {
-            if let Some(entry) = self.entries.get_mut(&key(cell)) {
-                entry.log.forgive();
+            if let Entry::Occupied(mut counter) = self.entries.entry(key(cell)) {
+                counter.get_mut().log.forgive();
+                if counter.get().log.is_empty() {
+                    counter.remove();
+                }
             }
         }
     }
 
     /// Drops the keys of which no window sees anything at `now`. How many there were.
     pub fn sweep(&mut self, now: Timestamp) -> usize {
+        self.swept_at = now;
         let before = self.entries.len();
         self.entries.retain(|_, entry| entry.forgettable_at > now);
         before - self.entries.len()

@@ -15,8 +15,14 @@ use crate::actors::gated::Gated;
 use crate::domain::clock::Timestamp;
 use crate::domain::id::SessionId;
 use crate::domain::revocation::Revocation;
-use crate::store::revocations;
 use crate::store::session::Touch;
+use crate::store::{StoreError, revocations};
+
+/// The longest one reading of the feed may take: a host that is gone sends no error.
+const LONGEST_READ: Duration = Duration::from_secs(5);
+
+/// Touches written in one transaction.
+const TOUCHES_AT_A_TIME: usize = 500;
 
 /// Most rows that one step of the sweep removes.
 const SWEEP_BATCH: u64 = 1_000;
@@ -140,7 +146,8 @@ impl Handler<Poll> for SessionKeeper {
         let (parts, mut cursor) = (self.parts.clone(), self.cursor.clone());
         let read = self.parts.runtime.spawn(async move {
             let now = parts.clock.now();
-            let news = cursor.read(parts.db.reader(), now).await;
+            let reading = tokio::time::timeout(LONGEST_READ, cursor.read(parts.db.reader(), now)).await;
+            let news = reading.unwrap_or_else(|_| Err(StoreError::Unavailable("no answer in time".into())));
             (cursor, news, now)
         });
         context.spawn(read.into_actor(self).map(|read, keeper, context| {
@@ -250,11 +257,16 @@ impl SessionKeeper {
     }
 
     fn flush(&mut self) -> impl Future<Output = ()> + Send + use<> {
-        let touches: Vec<Touch> = std::mem::take(&mut self.touches).into_values().collect();
+        let mut touches: Vec<Touch> = std::mem::take(&mut self.touches).into_values().collect();
+        // In one order on every node, so that two of them cannot wait for each other's rows.
+        touches.sort_by_key(|touch| touch.session);
         let store = self.parts.store.clone();
         async move {
-            if let Err(error) = store.touch(&touches).await {
-                tracing::warn!(%error, touches = touches.len(), "uses of sessions could not be noted");
+            // A few at a time: what waits for the writer must not wait for all of them.
+            for some in touches.chunks(TOUCHES_AT_A_TIME) {
+                if let Err(error) = store.touch(some).await {
+                    tracing::warn!(%error, touches = some.len(), "uses of sessions could not be noted");
+                }
             }
         }
     }

@@ -2,6 +2,7 @@
 
 mod group;
 
+use std::future::Future;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -36,8 +37,14 @@ impl<C, T, F> Work<C, T> for F where
 /// How often a transaction that lost against others is run again.
 const RERUNS: u32 = 3;
 
+/// Connections are renewed after this long, so that a fail-over or a new address is noticed.
+const CONNECTION_LIFETIME: Duration = Duration::from_secs(30 * 60);
+
 /// The longest a single statement may take before the database is asked to give up.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The longest a transaction or a single write may take, the wait for a connection included.
+const LONGEST: Duration = Duration::from_secs(10);
 
 /// Connections that are idle for longer are tested before they are used: the server may have gone meanwhile.
 const TEST_WHEN_IDLE_FOR: Duration = Duration::from_secs(1);
@@ -70,6 +77,7 @@ impl Db {
     /// [`StoreError::Unavailable`] when the database cannot be reached within the acquire timeout.
     pub async fn connect(settings: &config::Database) -> Result<Self, StoreError> {
         let url = settings.url.expose_secret();
+        let lifetime = (!matches!(settings.backend, config::Backend::Sqlite)).then_some(CONNECTION_LIFETIME);
         let connect = async |connections: u32| {
             let mut options = ConnectOptions::new(url);
             options
@@ -78,6 +86,9 @@ impl Db {
                 .acquire_timeout(settings.acquire_timeout)
                 .statement_timeout(STATEMENT_TIMEOUT)
                 .test_before_acquire_if_idle_for(TEST_WHEN_IDLE_FOR)
+                // SQLite in memory is gone with its connection, and a local file gains nothing from a new one.
+                .max_lifetime(lifetime)
+                .idle_timeout(lifetime)
                 .sqlx_logging(false)
                 .map_sqlx_sqlite_opts(|sqlite| {
                     sqlite
@@ -92,7 +103,7 @@ impl Db {
         };
         let (reader, writer) = match settings.backend {
             // A database in memory exists once per connection.
-            config::Backend::Sqlite if url.contains(":memory:") => {
+            config::Backend::Sqlite if url.contains(":memory:") || url.contains("mode=memory") => {
                 let only = connect(1).await?;
                 (only.clone(), only)
             }
@@ -140,7 +151,7 @@ impl Db {
         }
         let mut reruns = 0;
         loop {
-            match self.once(&context, &work).await {
+            match in_time(self.once(&context, &work)).await {
                 Err(StoreError::Contended(_)) if reruns < RERUNS => reruns += 1,
                 outcome => return outcome,
             }
@@ -166,7 +177,7 @@ impl Db {
             Some(group) => {
                 group.write(context, move |txn: &Txn, context: &C| work(txn.into(), context)).await
             }
-            None => work((&self.writer).into(), &context).await,
+            None => in_time(work((&self.writer).into(), &context)).await,
         }
     }
 
@@ -240,4 +251,10 @@ fn immediate() -> TransactionOptions {
         sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
         ..TransactionOptions::default()
     }
+}
+
+/// A host that is gone sends no error; nobody may wait for it for ever.
+async fn in_time<T>(work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    let done = tokio::time::timeout(LONGEST, work).await;
+    done.unwrap_or_else(|_| Err(StoreError::Unavailable("no answer in time".into())))
 }

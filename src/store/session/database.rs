@@ -35,21 +35,20 @@ impl SessionStore for DatabaseSessions {
         ending: Ending,
     ) -> Result<Vec<SessionId>, StoreError> {
         self.0
-            .atomically((session.clone(), most, ending), |txn, (session, most, ending)| {
-                async move {
-                    Entity::insert(row(session)).exec_without_returning(txn).await?;
-                    let living: Vec<uuid::Uuid> = living(session.user, ending.at)
-                        .select_only()
-                        .column(Column::Id)
-                        .order_by_asc(Column::Id)
-                        .into_tuple()
-                        .all(txn)
-                        .await?;
-                    let surplus = living.len().saturating_sub(*most);
-                    let oldest: Vec<_> = living[..surplus].iter().copied().map(SessionId).collect();
-                    end(txn, session.user, &oldest, *ending).await
-                }
-                .boxed()
+            .write(session.clone(), |db, session| async move { insert(&db, session).await }.boxed())
+            .await?;
+        // Looked at after the commit and not in one transaction with it: of several that open at once none would see
+        // the others, and all would stay. Now the last one sees all.
+        let others = living_ids(self.0.reader(), session.user, ending.at).await?;
+        let others: Vec<_> = others.into_iter().filter(|id| *id != session.id).collect();
+        let surplus = (others.len() + 1).saturating_sub(most).min(others.len());
+        if surplus == 0 {
+            return Ok(Vec::new());
+        }
+        let oldest = others[..surplus].to_vec();
+        self.0
+            .atomically((session.user, oldest, ending), |txn, (user, oldest, ending)| {
+                end(txn, *user, oldest, *ending).boxed()
             })
             .await
     }
@@ -75,7 +74,15 @@ impl SessionStore for DatabaseSessions {
     async fn revoke(&self, user: UserId, session: SessionId, ending: Ending) -> Result<bool, StoreError> {
         self.0
             .atomically((user, session, ending), |txn, (user, session, ending)| {
-                async move { Ok(!end(txn, *user, &[*session], *ending).await?.is_empty()) }.boxed()
+                async move {
+                    let ended = !end(txn, *user, &[*session], *ending).await?.is_empty();
+                    if !ended {
+                        // Its access tokens may still live.
+                        revocations::append(txn, &[announcement(*session, *ending)]).await?;
+                    }
+                    Ok(ended)
+                }
+                .boxed()
             })
             .await
     }
@@ -89,15 +96,8 @@ impl SessionStore for DatabaseSessions {
         self.0
             .atomically((user, spare, ending), |txn, (user, spare, ending)| {
                 async move {
-                    let ids: Vec<uuid::Uuid> = living(*user, ending.at)
-                        .select_only()
-                        .column(Column::Id)
-                        .order_by_asc(Column::Id)
-                        .into_tuple()
-                        .all(txn)
-                        .await?;
-                    let others: Vec<_> =
-                        ids.into_iter().map(SessionId).filter(|id| Some(*id) != *spare).collect();
+                    let mut others = living_ids(txn, *user, ending.at).await?;
+                    others.retain(|id| Some(*id) != *spare);
                     end(txn, *user, &others, *ending).await
                 }
                 .boxed()
@@ -198,6 +198,11 @@ impl CompareAndSet for DatabaseSessions {
     }
 }
 
+async fn insert(db: &impl Connection, session: &Session) -> Result<(), StoreError> {
+    Entity::insert(row(session)).exec_without_returning(db).await?;
+    Ok(())
+}
+
 /// The compare-and-set, in one statement.
 async fn advance(db: &impl Connection, seen: u32, next: &Session) -> Result<bool, StoreError> {
     let done = Entity::update_many()
@@ -213,7 +218,7 @@ async fn advance(db: &impl Connection, seen: u32, next: &Session) -> Result<bool
 }
 
 /// Ends `sessions` of `user` inside `txn` and announces those that this call ended, which it returns.
-pub(crate) async fn end(
+async fn end(
     txn: &Txn,
     user: UserId,
     sessions: &[SessionId],
@@ -231,12 +236,29 @@ pub(crate) async fn end(
             ended.push(*session);
         }
     }
-    let news: Vec<_> = ended
-        .iter()
-        .map(|id| Revocation { what: Revoked::Session(*id), at: ending.at, expires_at: ending.tokens_until })
-        .collect();
+    let news: Vec<_> = ended.iter().map(|id| announcement(*id, ending)).collect();
     revocations::append(txn, &news).await?;
     Ok(ended)
+}
+
+fn announcement(session: SessionId, ending: Ending) -> Revocation {
+    Revocation { what: Revoked::Session(session), at: ending.at, expires_at: ending.tokens_until }
+}
+
+/// The ids of the sessions of `user` that live at `now`, the oldest first.
+async fn living_ids(
+    db: &impl Connection,
+    user: UserId,
+    now: Timestamp,
+) -> Result<Vec<SessionId>, StoreError> {
+    let ids: Vec<uuid::Uuid> = living(user, now)
+        .select_only()
+        .column(Column::Id)
+        .order_by_asc(Column::Id)
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(ids.into_iter().map(SessionId).collect())
 }
 
 fn one(user: UserId, session: SessionId) -> Condition {

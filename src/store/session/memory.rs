@@ -50,10 +50,10 @@ impl SessionStore for MemorySessions {
         let mut table = self.table();
         let sessions = table.entry(session.user).or_default();
         sessions.insert(session.id, session.clone());
-        let living: Vec<SessionId> =
-            sessions.values().filter(|s| !s.is_over(ending.at)).map(|s| s.id).collect();
-        let surplus = living.len().saturating_sub(most);
-        let ended = living[..surplus].to_vec();
+        let living = sessions.values().filter(|other| !other.is_over(ending.at) && other.id != session.id);
+        let others: Vec<SessionId> = living.map(|other| other.id).collect();
+        let surplus = (others.len() + 1).saturating_sub(most).min(others.len());
+        let ended = others[..surplus].to_vec();
         sessions.retain(|id, _| !ended.contains(id));
         Ok(ended)
     }
@@ -93,7 +93,9 @@ impl SessionStore for MemorySessions {
     }
 
     async fn revoke(&self, user: UserId, session: SessionId, ending: Ending) -> Result<bool, StoreError> {
-        Ok(remove(&mut self.table(), user, session).is_some_and(|session| !session.is_over(ending.at)))
+        let mut table = self.table();
+        let lives = alive(&mut table, user, session, ending.at).is_some();
+        Ok(lives && remove(&mut table, user, session).is_some())
     }
 
     async fn revoke_all(
@@ -103,17 +105,13 @@ impl SessionStore for MemorySessions {
         ending: Ending,
     ) -> Result<Vec<SessionId>, StoreError> {
         let mut table = self.table();
-        let Some(mut sessions) = table.remove(&user) else {
-            return Ok(Vec::new());
-        };
-        if let Some(spared) = spare.and_then(|spare| sessions.remove(&spare)) {
-            table.insert(user, BTreeMap::from([(spared.id, spared)]));
+        let sessions = table.get(&user).into_iter().flat_map(BTreeMap::values);
+        let living = sessions.filter(|session| !session.is_over(ending.at) && Some(session.id) != spare);
+        let ended: Vec<SessionId> = living.map(|session| session.id).collect();
+        for session in &ended {
+            remove(&mut table, user, *session);
         }
-        Ok(sessions
-            .into_values()
-            .filter(|session| !session.is_over(ending.at))
-            .map(|session| session.id)
-            .collect())
+        Ok(ended)
     }
 
     async fn reauthenticate(

@@ -13,5 +13,10 @@ for i = 1, #all, 2 do
   end
 end
 table.sort(ended)
-end_sessions(ended, ARGV[3], ARGV[4], ARGV[5])
+if ARGV[1] ~= '' and #ended == 0 then
+  -- Announced all the same: its access tokens may still live.
+  end_sessions({ARGV[1]}, ARGV[3], ARGV[4], ARGV[5])
+else
+  end_sessions(ended, ARGV[3], ARGV[4], ARGV[5])
+end
 return ended
