@@ -3,8 +3,11 @@
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 #![allow(clippy::print_stderr, reason = "a skipped test says so")]
 
+mod binary;
 mod config;
 mod house_rules;
 mod http;
+mod kill;
 mod support;
 mod tokens;
+mod walkthrough;

@@ -1,0 +1,14 @@
+//! The binary as a user sees it: the real program as a process of its own, with its own directory and environment.
+
+mod command_line;
+mod configuration;
+mod documents;
+mod keys;
+pub mod load;
+mod logs;
+mod migrate;
+pub mod process;
+mod refusals;
+mod shutdown;
+mod start;
+mod users;

@@ -1,0 +1,79 @@
+//! `guardhouse serve`.
+
+use std::net::TcpStream;
+
+use super::process::{Installation, Server, bare, until};
+
+#[test]
+fn without_a_command_it_serves() {
+    let house = Installation::new();
+    let server = Server::start(&mut house.command(&[]), &house.data_dir());
+    assert_eq!(server.get("/health/ready").status, 200);
+    server.terminate();
+}
+
+#[test]
+fn the_first_line_of_the_log_has_the_address_and_so_have_two_files() {
+    let house = Installation::new();
+    let server = house.serve();
+    assert!(server.address.port() != 0 && server.address.port() != server.ops_address.port());
+    assert_eq!(server.get("/health/live").status, 200);
+    let read = |name: &str| std::fs::read_to_string(house.data_dir().join(name)).unwrap();
+    assert_eq!(read("server.addr"), format!("{}\n", server.address));
+    assert_eq!(read("ops.addr"), format!("{}\n", server.ops_address));
+    until("the first line of the log", || server.output().contains('\n'));
+    let output = server.output();
+    let first = output.lines().next().expect("a line");
+    assert!(first.contains(&format!("http://{}", server.address)), "{first}");
+    assert!(first.contains(env!("CARGO_PKG_VERSION")), "{first}");
+    server.terminate();
+    assert!(!house.data_dir().join("server.addr").exists() && !house.data_dir().join("ops.addr").exists());
+}
+
+#[test]
+fn the_address_that_a_killed_server_left_is_gone_before_the_next_one_listens() {
+    let house = Installation::new();
+    let server = house.serve();
+    let old = server.address;
+    server.kill();
+    let left = house.data_dir().join("server.addr");
+    assert!(left.exists(), "nobody tidied up");
+    // A start that gets as far as its sockets and then fails leaves no address of a server that is not there.
+    std::fs::write(house.data_dir().join("master.key"), "rubbish\n").unwrap();
+    house.run(&["serve"]).failed(1);
+    assert!(TcpStream::connect(old).is_err());
+    assert!(!left.exists(), "whoever waits for the file is sent to {old}");
+}
+
+#[test]
+fn a_second_server_on_the_same_address_leaves_the_first_one_alone() {
+    let house = Installation::new();
+    let server = house.serve();
+    let mut second = bare(house.directory.path());
+    second.args([
+        "--set",
+        &format!("server.bind={}", server.address),
+        "--set",
+        "server.ops_bind=127.0.0.1:0",
+    ]);
+    let err = super::process::finish(&mut second, "").failed(1);
+    assert!(err.contains("cannot listen"), "{err}");
+    assert_eq!(
+        std::fs::read_to_string(house.data_dir().join("server.addr")).unwrap().trim(),
+        server.address.to_string()
+    );
+    assert_eq!(server.get("/health/ready").status, 200);
+    server.terminate();
+}
+
+#[test]
+fn the_operators_listener_has_metrics_and_the_public_one_has_not() {
+    let house = Installation::new();
+    let server = house.serve();
+    assert_eq!(server.get("/metrics").status, 404);
+    let agent = super::process::agent();
+    let ops = super::process::request(&agent, server.ops_address, "GET", "/metrics", None, None).unwrap();
+    assert_eq!(ops.status, 200);
+    assert!(ops.text.contains("guardhouse_http_requests_total"), "{}", ops.text);
+    server.terminate();
+}
