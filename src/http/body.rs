@@ -87,6 +87,10 @@ pub(super) async fn read(request: &HttpRequest, mut payload: Payload) -> Result<
 
 /// `body` as JSON. What is told of a fault never quotes a value: it may be a password.
 pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    // serde would read a struct from an array too, by the order of its fields.
+    if body.trim_ascii_start().first() == Some(&b'[') {
+        return Err(malformed("the body must be a JSON object".to_owned()));
+    }
     serde_json::from_slice(body).map_err(|error| {
         let text = error.to_string();
         let speaks_of_names_only =
@@ -98,12 +102,16 @@ pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
             }
             _ => format!("the body is not JSON, near line {} column {}", error.line(), error.column()),
         };
-        Problem::new(Code::InvalidRequest).detail(reason.clone()).errors(vec![FieldError {
-            pointer: String::new(),
-            code: "invalid_request",
-            detail: reason,
-        }])
+        malformed(reason)
     })
+}
+
+fn malformed(reason: String) -> Problem {
+    Problem::new(Code::InvalidRequest).detail(reason.clone()).errors(vec![FieldError {
+        pointer: String::new(),
+        code: "invalid_request",
+        detail: reason,
+    }])
 }
 
 /// A form as its fields; each name once (RFC 6749 section 3.2).

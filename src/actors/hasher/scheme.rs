@@ -164,7 +164,11 @@ impl Scheme {
         if cost > self.limits.bcrypt {
             return None;
         }
-        bcrypt::verify(password, stored).ok()
+        let matches = bcrypt::verify(password, stored).ok()?;
+        // Where bcrypt is the scheme nobody has a longer password, so what lies behind the 72 octets is not theirs. An
+        // imported hash keeps the meaning it had where it was made, until its user's login replaces it.
+        let readable = password.len() <= BCRYPT_READS || !matches!(self.costs, Costs::Bcrypt(_));
+        Some(matches && readable)
     }
 
     /// Whether `stored`, which has just been verified, was made under the configured scheme and cost.

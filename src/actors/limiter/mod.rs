@@ -148,10 +148,9 @@ impl Limits {
         let Some(handle) = &self.handle else {
             return Ok(Verdict::Unlimited);
         };
-        let rule = cells.first().map(|cell| cell.rule.as_str());
         let verdict = handle.ask(Take { cells, now }, PATIENCE).await?;
-        if let (Verdict::Limited { .. }, Some(rule)) = (&verdict, rule) {
-            counter!("guardhouse_rate_limited_total", "rule" => rule).increment(1);
+        if let Verdict::Limited { rule, .. } = &verdict {
+            counter!("guardhouse_rate_limited_total", "rule" => rule.as_str()).increment(1);
         }
         Ok(verdict)
     }
