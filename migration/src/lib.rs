@@ -34,6 +34,7 @@ impl MigratorTrait for Migrator {
 }
 
 /// A table in which texts compare byte by byte. MySQL and MariaDB must be told so: their defaults take `é` for `e`.
+/// Even then they pad blanks away at the end, so what is looked up must not end with one.
 fn table(manager: &SchemaManager<'_>, name: &'static str) -> TableCreateStatement {
     let mut table = Table::create();
     table.table(name);

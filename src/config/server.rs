@@ -53,7 +53,7 @@ impl Server {
             workers: workers(reader),
             body_limit: reader.take_in("server.body_limit", ByteSize(1 << 10)..=ByteSize(1 << 20)).0 as usize,
             max_connections: reader.take_in("server.max_connections", 1..=1_000_000),
-            client_timeout: reader.take_in("server.client_timeout", second / 10..=60 * second),
+            client_timeout: reader.take_in("server.client_timeout", second..=60 * second),
             keep_alive: reader.take_in("server.keep_alive", Duration::ZERO..=3600 * second),
             shutdown_timeout: reader.take_in("server.shutdown_timeout", Duration::ZERO..=600 * second),
             ops_token: reader.take_secret(OPS_TOKEN.0, OPS_TOKEN.1),

@@ -41,7 +41,7 @@ may_be_limited!(LoginError);
 ///
 /// # Errors
 ///
-/// [`LoginError`]; every one leaves its record.
+/// [`LoginError`]; every one but a fault leaves its record.
 pub async fn login(desk: &Desk, request: Login, visit: &Visit) -> Result<SignedIn, LoginError> {
     let email = Email::parse(&request.email).ok();
     // What is no address is nobody's account; all such attempts from one network count together.

@@ -16,6 +16,7 @@ use tracing::Instrument;
 
 use super::accept::is_acceptable;
 use super::problem::{Code, Problem};
+use super::unread::{self, Holding};
 use super::visit::{self, REQUEST_ID};
 use super::{Front, well_known};
 use crate::domain::clock::Stopwatch;
@@ -26,7 +27,7 @@ use crate::domain::clock::Stopwatch;
 ///
 /// None of its own; what inner services refuse is an answer already.
 pub async fn front_door(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let started = Stopwatch::start();
@@ -38,6 +39,7 @@ pub async fn front_door(
     let request_id = visit.origin.request_id;
     let span = tracing::info_span!("request", id = %request_id, trace = visit::trace_id(request.headers()));
 
+    let unread = unread::share(&mut request);
     let response = if is_acceptable(request.headers()) {
         next.call(request).instrument(span.clone()).await?.map_into_boxed_body()
     } else {
@@ -57,7 +59,10 @@ pub async fn front_door(
         count.increment(1);
         time.record(elapsed);
     });
-    Ok(response)
+    Ok(match unread {
+        Some(request) => response.map_body(|_, body| Holding { body, _request: request }.boxed()),
+        None => response,
+    })
 }
 
 /// Every error leaves as a problem with its instance and request id, also those that actix-web itself made.

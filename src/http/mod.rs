@@ -14,6 +14,7 @@ mod health;
 pub mod ops;
 pub mod problem;
 mod sessions;
+mod unread;
 mod users;
 mod views;
 mod visit;

@@ -22,7 +22,7 @@ fn ranges_end_where_the_manual_says() {
     range("server.body_limit", &["'1KiB'", "'1MiB'"], &["'1023B'", "'1025KiB'", "'1MB'", "16384"]);
     range("server.workers", &["1", "1024", "'auto'", "'2'"], &["0", "1025", "-1", "2.0", "'all'", "true"]);
     range("server.max_connections", &["1", "1000000"], &["0", "1000001"]);
-    range("server.client_timeout", &["'100ms'", "'1m'"], &["'99ms'", "'61s'"]);
+    range("server.client_timeout", &["'1s'", "'1m'"], &["'999ms'", "'61s'"]);
     range("server.keep_alive", &["'0s'", "'1h'"], &["'3601s'"]);
     range("server.shutdown_timeout", &["'0s'", "'10m'"], &["'601s'"]);
     range("database.pool", &["1", "1000"], &["0", "1001"]);

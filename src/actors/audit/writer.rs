@@ -173,10 +173,11 @@ impl AuditWriter {
     }
 
     fn number(&mut self, event: Free, ticket: Ticket<()>) {
+        let event = event.event().clone();
+        // Before the number is taken: entropy may panic, and a number that nobody writes would look like a loss.
+        let id = uuid_v7(event.at, &*self.entropy);
         // What found no place keeps its number: a hole in the numbers is a loss, and says how large.
         self.seq += 1 + self.condition.lost.swap(0, Ordering::Relaxed);
-        let event = event.event().clone();
-        let id = uuid_v7(event.at, &*self.entropy);
         self.batch.push(Numbered { id, seq: self.seq, event }, ticket);
         gauge!("guardhouse_audit_pending").set((self.batch.len() + self.batch.in_flight().len()) as f64);
     }
