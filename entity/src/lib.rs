@@ -8,6 +8,7 @@
 
 pub mod audit_events;
 pub mod credentials;
+pub mod installation;
 pub mod revocations;
 pub mod sessions;
 pub mod signing_keys;

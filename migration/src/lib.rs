@@ -14,6 +14,7 @@ mod m0003_sessions;
 mod m0004_revocations;
 mod m0005_signing_keys;
 mod m0006_audit_events;
+mod m0007_installation;
 
 /// Applies and reverts the changes in their order.
 #[derive(Debug)]
@@ -29,6 +30,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0004_revocations::Migration),
             Box::new(m0005_signing_keys::Migration),
             Box::new(m0006_audit_events::Migration),
+            Box::new(m0007_installation::Migration),
         ]
     }
 }

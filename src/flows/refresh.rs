@@ -45,6 +45,9 @@ pub async fn refresh(desk: &Desk, token: &SecretString, visit: &Visit) -> Result
         tracing::debug!(%fault, "a refresh token was refused");
         RefreshError::Invalid
     })?;
+    if desk.revocations.is_before_floor(grant.session) {
+        return Err(RefreshError::Invalid);
+    }
     // Before the step that cannot be taken back: a client that is refused after it would come back with a token that
     // looks stolen.
     desk.audit.accepts()?;

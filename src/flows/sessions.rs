@@ -12,7 +12,9 @@ use crate::domain::session::Session;
 ///
 /// [`Fault`]
 pub async fn list(desk: &Desk, caller: &Caller, visit: &Visit) -> Result<Vec<Session>, Fault> {
-    Ok(desk.sessions.list(caller.user, visit.now).await??)
+    let mut sessions = desk.sessions.list(caller.user, visit.now).await??;
+    sessions.retain(|session| !desk.revocations.is_before_floor(session.id));
+    Ok(sessions)
 }
 
 /// Ends one of the caller's sessions. Whether there was one: somebody else's does not exist here.

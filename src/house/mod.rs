@@ -27,7 +27,7 @@ use crate::flows::{Desk, Rules};
 use crate::http::{Detached, Front};
 use crate::store::redis::Redis;
 use crate::store::session::{DatabaseSessions, MemorySessions, RedisSessions, SessionStore};
-use crate::store::{Db, StoreError};
+use crate::store::{Db, StoreError, installation};
 use crate::tokens::revocations::Revocations;
 
 /// bcrypt reads no further than this; a longer password must be refused rather than cut.
@@ -128,14 +128,14 @@ pub async fn build(
         other => other.into(),
     })?;
 
+    let kind = config.sessions.store;
+    let forgets = kind == SessionStoreKind::Memory;
+    let since = installation::sessions_since(&db, kind.to_string(), forgets, clock.now()).await;
     let view = Arc::new(Revocations::new());
-    let store: Arc<dyn SessionStore> = match config.sessions.store {
+    view.refuse_sessions_opened_before(since.map_err(|reason| unusable(config, reason))?);
+    let store: Arc<dyn SessionStore> = match kind {
         SessionStoreKind::Database => Arc::new(DatabaseSessions::new(db.clone())),
-        SessionStoreKind::Memory => {
-            // Sessions of an earlier process are gone, and their access tokens must go with them.
-            view.refuse_sessions_opened_before(clock.now());
-            Arc::new(MemorySessions::default())
-        }
+        SessionStoreKind::Memory => Arc::new(MemorySessions::default()),
         SessionStoreKind::Redis => Arc::new(RedisSessions::new(redis(config).await?)),
     };
 

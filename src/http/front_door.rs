@@ -43,7 +43,9 @@ pub async fn front_door(
     let response = if is_acceptable(request.headers()) {
         next.call(request).instrument(span.clone()).await?.map_into_boxed_body()
     } else {
-        request.into_response(HttpResponse::from_error(Problem::new(Code::NotAcceptable)))
+        // Not `into_response`, which forgets the error that is rendered below.
+        let (request, _) = request.into_parts();
+        ServiceResponse::new(request, HttpResponse::from_error(Problem::new(Code::NotAcceptable)))
     };
     let mut response = with_problem_rendered(response, &request_id);
     dress(response.headers_mut(), &request_id);

@@ -8,6 +8,7 @@ pub mod audit;
 pub mod credentials;
 mod db;
 pub mod error;
+pub mod installation;
 pub mod keys;
 pub mod redis;
 pub mod revocations;

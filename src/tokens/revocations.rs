@@ -88,7 +88,7 @@ impl Revocations {
 
     /// Whether the token with these claims was ended before its time.
     pub fn is_revoked(&self, claims: &Claims) -> bool {
-        if claims.session.opened_at_millis() < self.floor.load(Ordering::Acquire) {
+        if self.is_before_floor(claims.session) {
             return true;
         }
         let entries = self.read();
@@ -122,11 +122,15 @@ impl Revocations {
         self.len() == 0
     }
 
-    /// Refuses the tokens of every session opened before `time` (in whole milliseconds, as the session's id says it).
-    /// The memory store calls this at its start: it has forgotten those sessions, so nobody can end them any more.
-    /// The floor only rises.
+    /// Refuses the tokens of every session opened before `time` (in whole milliseconds, as the session's id says it):
+    /// they are of a session store that is not in use any more, where nobody here could end them. The floor only rises.
     pub fn refuse_sessions_opened_before(&self, time: Timestamp) {
         self.floor.fetch_max(time.millis(), Ordering::AcqRel);
+    }
+
+    /// Whether `session` was opened before that.
+    pub fn is_before_floor(&self, session: SessionId) -> bool {
+        session.opened_at_millis() < self.floor.load(Ordering::Acquire)
     }
 
     /// Everything that was written to the feed before `now` has been taken in.

@@ -39,9 +39,9 @@ impl SessionStore for DatabaseSessions {
             .await?;
         // Looked at after the commit and not in one transaction with it: of several that open at once none would see
         // the others, and all would stay. Now the last one sees all.
-        let others = living_ids(self.0.reader(), session.user, ending.at).await?;
-        let others: Vec<_> = others.into_iter().filter(|id| *id != session.id).collect();
-        let surplus = (others.len() + 1).saturating_sub(most).min(others.len());
+        let mut others = living_ids(self.0.reader(), session.user, ending.at).await?;
+        let own = others.iter().position(|id| *id == session.id).map(|place| others.remove(place));
+        let surplus = (others.len() + usize::from(own.is_some())).saturating_sub(most).min(others.len());
         if surplus == 0 {
             return Ok(Vec::new());
         }
