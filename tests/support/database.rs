@@ -49,11 +49,7 @@ impl Kind {
             return Scratch { url, admin: None };
         };
         let server = std::env::var(variable).expect("asked after is_available");
-        let name = format!("guardhouse_test_{}_{number}", std::process::id());
-        administer(&server, &format!("CREATE DATABASE {name}"));
-        let mut url = url::Url::parse(&server).expect("the test server's address is a URL");
-        url.set_path(&name);
-        Scratch { url: url.into(), admin: Some((server, name)) }
+        Scratch::on_server(server, number)
     }
 }
 
@@ -62,6 +58,24 @@ impl Kind {
 pub struct Scratch {
     pub url: String,
     admin: Option<(String, String)>,
+}
+
+impl Scratch {
+    /// A fresh, empty database on the `server` at this address.
+    pub fn on_server(server: String, number: u32) -> Self {
+        let name = format!("guardhouse_test_{}_{number}", std::process::id());
+        administer(&server, &format!("CREATE DATABASE {name}"));
+        let mut url = url::Url::parse(&server).expect("the test server's address is a URL");
+        url.set_path(&name);
+        Self { url: url.into(), admin: Some((server, name)) }
+    }
+
+    /// Runs `statement` on the server, outside of this database.
+    pub fn administer(&self, statement: &str) {
+        if let Some((server, _)) = &self.admin {
+            administer(server, statement);
+        }
+    }
 }
 
 impl Drop for Scratch {

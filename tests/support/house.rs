@@ -5,6 +5,7 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -29,21 +30,45 @@ pub const PASSWORD: &str = "Correct-horse-9-battery";
 /// What a house is started with.
 pub struct Plan {
     kind: Kind,
-    settings: Vec<(String, String)>,
+    server: Option<String>,
+    settings: Settings,
     seed: u64,
+}
+
+/// The configuration of a house: files, and over them single keys.
+#[derive(Debug, Clone, Default)]
+struct Settings {
+    files: Vec<PathBuf>,
+    keys: Vec<(String, String)>,
 }
 
 impl Plan {
     /// Sets one key of the configuration.
     pub fn set(mut self, key: &str, value: impl ToString) -> Self {
-        self.settings.push((key.into(), value.to_string()));
+        self.settings.keys.push((key.into(), value.to_string()));
+        self
+    }
+
+    /// Puts a shipped file of `config/` below the single keys.
+    pub fn file(mut self, name: &str) -> Self {
+        self.settings.files.push(Path::new(env!("CARGO_MANIFEST_DIR")).join("config").join(name));
+        self
+    }
+
+    /// Uses the server at this address instead of the common one.
+    pub fn on_server(mut self, url: &str) -> Self {
+        self.server = Some(url.into());
         self
     }
 
     /// Starts the house on a database of its own.
     pub fn start(self) -> TestHouse {
         let directory = Arc::new(tempfile::tempdir().expect("a temporary directory"));
-        let scratch = Arc::new(self.kind.create(directory.path()));
+        let scratch = match self.server {
+            Some(server) => Scratch::on_server(server, 0),
+            None => self.kind.create(directory.path()),
+        };
+        let scratch = Arc::new(scratch);
         let clock = Arc::new(ManualClock::new(Timestamp::from_seconds(1_800_000_000)));
         TestHouse::raise(self.kind, self.settings, self.seed, directory, scratch, clock)
     }
@@ -51,11 +76,12 @@ impl Plan {
 
 pub struct TestHouse {
     running: Option<Running>,
+    foundations: Foundations,
     /// Moves when the test says so.
     pub clock: Arc<ManualClock>,
     agent: ureq::Agent,
     kind: Kind,
-    settings: Vec<(String, String)>,
+    settings: Settings,
     /// Shared by all nodes of one installation.
     directory: Arc<tempfile::TempDir>,
     scratch: Arc<Scratch>,
@@ -67,13 +93,16 @@ impl TestHouse {
     /// A house on `kind`, with cheap hashes and without limits unless the test sets them.
     pub fn on(kind: Kind) -> Plan {
         static SEED: AtomicU64 = AtomicU64::new(1);
-        let plan = Plan { kind, settings: Vec::new(), seed: SEED.fetch_add(1, Ordering::SeqCst) };
+        let seed = SEED.fetch_add(1, Ordering::SeqCst);
+        let plan = Plan { kind, server: None, settings: Settings::default(), seed };
         plan.set("server.bind", "127.0.0.1:0")
             .set("server.ops_bind", "127.0.0.1:0")
             .set("server.workers", 1)
             .set("server.shutdown_timeout", "5s")
             .set("database.pool", 4)
             .set("hashing.threads", 1)
+            // A machine that is busy with other tests must not look like a house that is.
+            .set("hashing.deadline", "30s")
             .set("hashing.danger_allow_weak", true)
             .set("hashing.argon2.memory", "64KiB")
             .set("hashing.argon2.iterations", 1)
@@ -87,7 +116,7 @@ impl TestHouse {
 
     fn raise(
         kind: Kind,
-        settings: Vec<(String, String)>,
+        settings: Settings,
         seed: u64,
         directory: Arc<tempfile::TempDir>,
         scratch: Arc<Scratch>,
@@ -97,8 +126,8 @@ impl TestHouse {
             ("data_dir".to_owned(), directory.path().display().to_string()),
             ("database.url".to_owned(), scratch.url.clone()),
         ];
-        flags.extend(settings.iter().cloned());
-        let sources = Sources { flags, ..Sources::default() };
+        flags.extend(settings.keys.iter().cloned());
+        let sources = Sources { files: settings.files.clone(), flags, ..Sources::default() };
         let config = Config::load(&sources).unwrap_or_else(|faults| panic!("{faults}"));
         let foundations = Foundations {
             config: Arc::new(config),
@@ -106,7 +135,7 @@ impl TestHouse {
             entropy: Arc::new(Seeded::new(seed)),
             prometheus: super::prometheus(),
         };
-        let running = lifecycle::start(foundations, false).unwrap_or_else(|error| panic!("{error}"));
+        let running = lifecycle::start(foundations.clone(), false).unwrap_or_else(|error| panic!("{error}"));
         let agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .timeout_global(Some(Duration::from_secs(30)))
@@ -115,6 +144,7 @@ impl TestHouse {
             .into();
         Self {
             running: Some(running),
+            foundations,
             clock,
             agent,
             kind,
@@ -133,7 +163,7 @@ impl TestHouse {
     /// As [`Self::another_node`], with some settings changed.
     pub fn another_node_with(&self, changes: &[(&str, &str)]) -> Self {
         let mut settings = self.settings.clone();
-        settings.extend(changes.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
+        settings.keys.extend(changes.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
         let seed = self.clock_independent_seed();
         Self::raise(
             self.kind,
@@ -159,6 +189,11 @@ impl TestHouse {
     pub fn restart_with(mut self, changes: &[(&str, &str)]) -> Self {
         self.check_and_stop();
         self.another_node_with(changes)
+    }
+
+    /// Stops this node at once, whatever is under way, and says how it ended. Nothing is asserted about what it leaves.
+    pub fn stop(mut self) -> ExitCode {
+        self.running.take().expect("the house stands until its end").stop()
     }
 
     fn running(&self) -> &Running {
@@ -190,13 +225,36 @@ impl TestHouse {
         self.running().front.desk.clone()
     }
 
+    /// What the handlers of both listeners share.
+    pub fn front(&self) -> actix_web::web::Data<guardhouse::http::Front> {
+        self.running().front.clone()
+    }
+
+    /// What the house was built on.
+    pub fn foundations(&self) -> &Foundations {
+        &self.foundations
+    }
+
+    /// The database, for what only its administrator may do.
+    pub fn scratch(&self) -> &Scratch {
+        &self.scratch
+    }
+
     /// Runs `work` where the connections live, and waits for it.
     pub fn io<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> T {
+        self.spawn(work).recv().expect("the work on the shared runtime panicked")
+    }
+
+    /// As [`Self::io`], without waiting: what comes of it arrives in the channel.
+    pub fn spawn<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> std::sync::mpsc::Receiver<T> {
         let (sender, receiver) = std::sync::mpsc::channel();
         self.running().runtime.spawn(async move {
             let _ = sender.send(work.await);
         });
-        receiver.recv().expect("the work on the shared runtime panicked")
+        receiver
     }
 
     /// Moves the clock forward.

@@ -3,6 +3,8 @@
 pub mod database;
 pub mod entropy;
 pub mod house;
+pub mod private_server;
+pub mod test_db;
 
 use std::sync::OnceLock;
 
@@ -10,6 +12,8 @@ use metrics_exporter_prometheus::PrometheusHandle;
 
 pub use database::Kind;
 pub use house::{Answer, TestHouse, User};
+pub use private_server::PrivateServer;
+pub use test_db::TestDb;
 
 /// The recorder of this process: there can be only one, so all houses of a test run share it.
 pub fn prometheus() -> PrometheusHandle {

@@ -32,6 +32,12 @@ impl Memory {
         &mut self.0[..wanted]
     }
 
+    /// What it takes, in KiB.
+    #[cfg(test)]
+    pub(super) fn kib(&self) -> usize {
+        self.0.len()
+    }
+
     fn shrink_to(&mut self, kib: u32) {
         self.0.truncate(kib as usize);
         self.0.shrink_to_fit();

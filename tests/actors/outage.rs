@@ -1,0 +1,181 @@
+//! A real database is stopped and started under a house that people register with: what was acknowledged is there,
+//! what was not was told so, and the house recovers by itself.
+
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use guardhouse::domain::clock::Stopwatch;
+use guardhouse_entity::{audit_events, users};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use serde_json::{Value, json};
+
+use crate::support::house::PASSWORD;
+use crate::support::{Kind, PrivateServer, TestHouse};
+
+#[test]
+fn an_outage_of_postgres_loses_nothing_that_was_acknowledged() {
+    outage(Kind::Postgres, "postgres");
+}
+
+#[test]
+fn an_outage_of_mysql_loses_nothing_that_was_acknowledged() {
+    outage(Kind::MySql, "mysql");
+}
+
+/// What the people at the door were told.
+#[derive(Debug, Default)]
+struct Told {
+    registered: Mutex<Vec<String>>,
+    answers: AtomicUsize,
+    signed_in: AtomicUsize,
+    refused: AtomicUsize,
+    odd: Mutex<Vec<String>>,
+    over: AtomicBool,
+}
+
+impl Told {
+    /// The status of an answer that may be `good`, or else has to be the problem of an outage.
+    fn note(&self, status: u16, text: &str, good: u16) -> bool {
+        self.answers.fetch_add(1, Ordering::SeqCst);
+        if status == good {
+            return true;
+        }
+        let code = serde_json::from_str::<Value>(text).map_or(Value::Null, |body| body["code"].clone());
+        if status == 503 && code.is_string() {
+            self.refused.fetch_add(1, Ordering::SeqCst);
+        } else {
+            self.odd.lock().unwrap().push(format!("{status} {text}"));
+        }
+        false
+    }
+
+    fn registrations(&self) -> usize {
+        self.registered.lock().unwrap().len()
+    }
+}
+
+fn person(told: &Told, address: &str, number: usize) {
+    let agent: ureq::Agent = ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .timeout_global(Some(Duration::from_secs(20)))
+        .build()
+        .into();
+    let post = |path: &str, body: Value| {
+        let sent = agent
+            .post(format!("http://{address}{path}"))
+            .header("content-type", "application/json")
+            .send(body.to_string());
+        let mut answer = sent.expect("the house answers, whatever its database does");
+        (answer.status().as_u16(), answer.body_mut().read_to_string().expect("a text"))
+    };
+    for round in 0.. {
+        if told.over.load(Ordering::SeqCst) {
+            return;
+        }
+        let email = format!("person{number}-{round}@example.org");
+        let (status, text) = post("/auth/register", json!({ "email": email, "password": PASSWORD }));
+        if told.note(status, &text, 201) {
+            told.registered.lock().unwrap().push(email.clone());
+            // Without a token the account is there, but its owner could not be signed in.
+            if text.contains("access_token") {
+                told.signed_in.fetch_add(1, Ordering::SeqCst);
+            }
+            let (status, text) = post("/auth/login", json!({ "email": email, "password": PASSWORD }));
+            if told.note(status, &text, 200) {
+                told.signed_in.fetch_add(1, Ordering::SeqCst);
+            }
+        }
+    }
+}
+
+/// Waits until `what` holds; the load goes on meanwhile.
+fn until(what: &str, told: &Told, mut holds: impl FnMut() -> bool) {
+    let waiting = Stopwatch::start();
+    while !holds() {
+        assert!(waiting.elapsed() < Duration::from_secs(30), "never: {what}; {told:?}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+fn outage(kind: Kind, name: &'static str) {
+    if !kind.is_available() {
+        return;
+    }
+    let server = PrivateServer::start(name);
+    let house = TestHouse::on(kind)
+        .on_server(&server.url)
+        .set("database.acquire_timeout", "300ms")
+        .set("hashing.queue", 64)
+        .start();
+    let told = Arc::new(Told::default());
+    let people: Vec<_> = (0..4)
+        .map(|number| {
+            let (told, address) = (told.clone(), house.address().to_string());
+            std::thread::spawn(move || person(&told, &address, number))
+        })
+        .collect();
+    let ready = || house.get("/health/ready").status;
+
+    for (round, kill) in [(1, false), (2, true)] {
+        let before = told.registrations();
+        until("people register", &told, || told.registrations() >= before + 20);
+        assert_eq!(ready(), 200);
+        if kill {
+            server.kill()
+        } else {
+            server.stop()
+        }
+        let refused = told.refused.load(Ordering::SeqCst);
+        until("people are refused", &told, || told.refused.load(Ordering::SeqCst) >= refused + 8);
+        assert_eq!(ready(), 503, "outage {round}");
+        assert_eq!(house.get("/health/live").status, 200);
+        server.start_again();
+        until("the house is ready by itself", &told, || ready() == 200);
+    }
+    let before = (told.registrations(), told.signed_in.load(Ordering::SeqCst));
+    until("people register and sign in again", &told, || {
+        told.registrations() >= before.0 + 20 && told.signed_in.load(Ordering::SeqCst) >= before.1 + 40
+    });
+    told.over.store(true, Ordering::SeqCst);
+    people.into_iter().for_each(|person| person.join().expect("no panic at the door"));
+    assert_eq!(*told.odd.lock().unwrap(), [""; 0], "neither success nor 503");
+
+    // Every acknowledged registration is there, with the record of its transaction; so is every sign-in.
+    let desk = house.desk();
+    let (stored, records, sign_ins) = house.io(async move {
+        desk.audit.drain().await;
+        let stored: Vec<String> = users::Entity::find()
+            .select_only()
+            .column(users::Column::Email)
+            .into_tuple()
+            .all(desk.db.reader())
+            .await
+            .expect("readable");
+        let count = async |kind: &str| {
+            let events = audit_events::Entity::find().filter(audit_events::Column::Kind.eq(kind));
+            events.all(desk.db.reader()).await.expect("readable").len()
+        };
+        (stored, count("registered").await, count("login_succeeded").await)
+    });
+    let unique: HashSet<_> = stored.iter().collect();
+    let registered = told.registered.lock().unwrap().clone();
+    for email in &registered {
+        assert!(unique.contains(email), "{email} was acknowledged and is lost");
+    }
+    assert_eq!(stored.len(), records, "no account without its record, no record without its account");
+    let signed_in = told.signed_in.load(Ordering::SeqCst);
+    assert!(sign_ins >= signed_in, "{sign_ins} records of {signed_in} sign-ins");
+    let last = registered.last().expect("there were many");
+    house.login(last);
+    println!(
+        "{name}: {} answers, {} registrations acknowledged, {} stored, {} refused with 503, {sign_ins} sign-ins recorded",
+        told.answers.load(Ordering::SeqCst),
+        registered.len(),
+        stored.len(),
+        told.refused.load(Ordering::SeqCst),
+    );
+    // The drop of the house asserts that the numbers of the audit log have no hole.
+    drop(house);
+}

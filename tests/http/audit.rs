@@ -1,0 +1,192 @@
+//! The audit log: every kind of event with its outcome, whom it is about, who did it, where, and why.
+
+use guardhouse_entity::audit_events::Model;
+use serde_json::json;
+
+use crate::http::{audit_rows, post_with, refresh, try_login};
+use crate::on_every_database;
+use crate::support::house::PASSWORD;
+use crate::support::{Kind, TestHouse};
+
+on_every_database!(every_kind_of_event_says_who_what_when_and_from_where, an_answer_comes_after_its_record);
+
+/// Kind, outcome, user, actor, session, detail: the identifiers by name.
+type Told = (String, String, Option<String>, Option<String>, Option<String>, Option<String>);
+
+struct Names(Vec<(String, &'static str)>);
+
+impl Names {
+    fn of(&self, id: Option<uuid::Uuid>) -> Option<String> {
+        let id = id?.to_string();
+        Some(self.0.iter().find(|(known, _)| *known == id).map_or(id, |(_, name)| (*name).to_owned()))
+    }
+
+    fn told(&self, event: &Model) -> Told {
+        let detail = event
+            .detail
+            .clone()
+            .map(|detail| self.0.iter().fold(detail, |detail, (id, name)| detail.replace(id.as_str(), name)));
+        (
+            event.kind.clone(),
+            event.outcome.clone(),
+            self.of(event.user_id),
+            self.of(event.actor_id),
+            self.of(event.session_id),
+            detail,
+        )
+    }
+}
+
+fn every_kind_of_event_says_who_what_when_and_from_where(kind: Kind) {
+    let house = TestHouse::on(kind)
+        .set("limits.enabled", true)
+        .set("limits.login.account", "3/1h")
+        .set("limits.login.address", "100/1h")
+        .start();
+    let (ada, root) = (house.user("ada"), house.admin("root"));
+    let first_of_root = house.get_as(&root.access, "/auth/sessions").ok(200)[0]["id"].clone();
+    let second = house.login(&ada.email);
+
+    // The changes of state, and the observations, one after another.
+    house.call("PATCH", "/auth/me", Some(&ada.access), Some(&json!({ "name": "Ada" }))).ok(200);
+    let wrong =
+        json!({ "current_password": "Wrong-horse-9-battery", "new_password": "Another-horse-7-battery" });
+    house.post_as(&ada.access, "/auth/password", wrong).is_problem(401, "invalid_credentials");
+    let right = json!({ "current_password": PASSWORD, "new_password": "Another-horse-7-battery" });
+    assert_eq!(house.post_as(&ada.access, "/auth/password", right).status, 204);
+    assert_eq!(refresh(&house, &ada.refresh).status, 200);
+    house.advance(10);
+    refresh(&house, &ada.refresh).is_problem(401, "refresh_replayed");
+    refresh(&house, &ada.refresh).is_problem(401, "refresh_invalid");
+    try_login(&house, &ada.email, PASSWORD).is_problem(401, "invalid_credentials");
+    try_login(&house, "nobody@example.org", PASSWORD).is_problem(401, "invalid_credentials");
+    let third = try_login(&house, &ada.email, "Another-horse-7-battery").ok(200);
+    let access = third["access_token"].as_str().unwrap();
+    house.get_as(access, &format!("/users/{}", root.id)).is_problem(403, "not_yours");
+    house.get_as(access, "/users").is_problem(403, "role_required");
+    try_login(&house, &ada.email, PASSWORD).is_problem(401, "invalid_credentials");
+    try_login(&house, &ada.email, PASSWORD).is_problem(429, "rate_limited");
+    let end = |id: &str| house.call("DELETE", &format!("/auth/sessions/{id}"), Some(access), None);
+    assert_eq!(end(third["session_id"].as_str().unwrap()).status, 204);
+    let eve = house.post_as(&root.access, "/users", json!({ "email": "eve@example.org" })).ok(201);
+    let eve_id = eve["id"].as_str().unwrap();
+    let path = format!("/users/{eve_id}");
+    house
+        .call("PATCH", &path, Some(&root.access), Some(&json!({ "name": "Eve", "roles": ["support"] })))
+        .ok(200);
+    for measure in ["disable", "enable", "sessions/revoke"] {
+        assert_eq!(house.post_as(&root.access, &format!("{path}/{measure}"), json!({})).status, 204);
+    }
+    assert_eq!(house.call("DELETE", &path, Some(&root.access), None).status, 204);
+    for scope in ["others", "global"] {
+        assert_eq!(
+            house.post_as(&root.access, &format!("/auth/logout?scope={scope}"), json!({})).status,
+            204
+        );
+    }
+    let bob = house.user("bob");
+    assert_eq!(house.post_as(&bob.access, "/auth/logout", json!({})).status, 204);
+
+    let names = Names(vec![
+        (ada.id.clone(), "ada"),
+        (root.id.clone(), "root"),
+        (bob.id.clone(), "bob"),
+        (eve_id.to_owned(), "eve"),
+        (ada.session.clone(), "ada/1"),
+        (second.session.clone(), "ada/2"),
+        (third["session_id"].as_str().unwrap().to_owned(), "ada/3"),
+        (first_of_root.as_str().unwrap().to_owned(), "root/?"),
+        (root.session.clone(), "root/?"),
+        (bob.session.clone(), "bob/1"),
+    ]);
+    let rows = audit_rows(&house);
+    let mut told: Vec<Told> = rows.iter().map(|event| names.told(event)).collect();
+    for event in &mut told {
+        // Two sessions of root opened in one millisecond: which is which is chance.
+        if event.0 == "login_succeeded" && event.2.as_deref() == Some("root") {
+            event.4 = Some("root/?".into());
+        }
+    }
+    let event =
+        |kind: &str, outcome: &str, user: &str, actor: &str, session: &str, detail: Option<&str>| -> Told {
+            let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+            (kind.into(), outcome.into(), some(user), some(actor), some(session), detail.map(str::to_owned))
+        };
+    let mut expected = vec![
+        event("registered", "success", "ada", "", "", None),
+        event("login_succeeded", "success", "ada", "", "ada/1", Some("after registration")),
+        event("registered", "success", "root", "", "", None),
+        event("login_succeeded", "success", "root", "", "root/?", Some("after registration")),
+        event("roles_changed", "success", "root", "", "", Some("admin user")),
+        event("login_succeeded", "success", "root", "", "root/?", None),
+        event("login_succeeded", "success", "ada", "", "ada/2", None),
+        event("profile_changed", "success", "ada", "", "", Some("name")),
+        event("reauthentication_failed", "failure", "ada", "", "ada/1", None),
+        event("password_changed", "success", "ada", "", "ada/1", None),
+        event("token_refreshed", "success", "ada", "", "ada/1", None),
+        event("refresh_replayed", "failure", "ada", "", "ada/1", None),
+        event("refresh_refused", "failure", "ada", "", "ada/1", Some("session is over")),
+        event("login_failed", "failure", "ada", "", "", Some("wrong password")),
+        event("login_failed", "failure", "", "", "", Some("unknown user")),
+        event("login_succeeded", "success", "ada", "", "ada/3", None),
+        event("access_denied", "failure", "ada", "", "ada/3", Some("user root")),
+        event("access_denied", "failure", "ada", "", "ada/3", Some("role admin")),
+        event("login_failed", "failure", "ada", "", "", Some("wrong password")),
+        event("rate_limited", "failure", "", "", "", Some("login.account")),
+        event("session_ended", "success", "ada", "", "ada/3", None),
+        event("user_created", "success", "eve", "root", "", None),
+        event("profile_changed", "success", "eve", "root", "", Some("name")),
+        event("roles_changed", "success", "eve", "root", "", Some("support")),
+        event("user_disabled", "success", "eve", "root", "", None),
+        event("user_enabled", "success", "eve", "root", "", None),
+        event("sessions_revoked", "success", "eve", "root", "", None),
+        event("user_deleted", "success", "eve", "root", "", None),
+        event("logged_out", "success", "root", "", "root/?", Some("others")),
+        event("logged_out", "success", "root", "", "root/?", Some("global")),
+        event("sessions_revoked", "success", "root", "", "root/?", None),
+        event("registered", "success", "bob", "", "", None),
+        event("login_succeeded", "success", "bob", "", "bob/1", Some("after registration")),
+        event("logged_out", "success", "bob", "", "bob/1", Some("local")),
+    ];
+    told.sort();
+    expected.sort();
+    assert_eq!(told, expected);
+
+    for event in &rows {
+        assert_eq!(event.address, "127.0.0.1");
+        assert!(!event.request_id.is_empty());
+        let seconds = event.at / 1_000_000;
+        assert!(seconds == 1_800_000_000 || seconds == 1_800_000_010, "{}: {seconds}", event.kind);
+        if event.request_id != "test" {
+            assert!(event.user_agent.as_deref().is_some_and(|agent| agent.starts_with("ureq/")), "{event:?}");
+        }
+    }
+    // Observations are numbered without a hole; what belongs to a change needs no number.
+    let mut numbers: Vec<i64> = rows.iter().filter_map(|event| event.seq).collect();
+    numbers.sort_unstable();
+    assert_eq!(numbers, (1..=i64::try_from(numbers.len()).unwrap()).collect::<Vec<_>>());
+    let bound =
+        ["registered", "profile_changed", "password_changed", "roles_changed", "user_", "sessions_revoked"];
+    for event in &rows {
+        let is_bound = bound.iter().any(|kind| event.kind.starts_with(kind));
+        assert_eq!(event.seq.is_none(), is_bound, "{}", event.kind);
+    }
+}
+
+fn an_answer_comes_after_its_record(kind: Kind) {
+    let house = TestHouse::on(kind).start();
+    house.user("ada");
+    for n in 0..5 {
+        let id = format!("request-{n}");
+        let body = json!({ "email": "ada@example.org", "password": "Wrong-horse-9-battery" });
+        post_with(&house, "/auth/login", &[("x-request-id", &id)], &body)
+            .is_problem(401, "invalid_credentials");
+        // Read without draining the writer: what was answered is in the table by then.
+        let desk = house.desk();
+        let events = house.io(async move {
+            use sea_orm::EntityTrait;
+            guardhouse_entity::audit_events::Entity::find().all(desk.db.reader()).await.unwrap()
+        });
+        assert!(events.iter().any(|event| event.request_id == id), "{id}");
+    }
+}

@@ -1,0 +1,123 @@
+//! Passwords at rest, by configuration, and how a change of it reaches the stored hashes.
+
+use serde_json::json;
+
+use crate::http::{faults, registration, stored_hash, try_login};
+use crate::on_every_database;
+use crate::support::house::PASSWORD;
+use crate::support::{Kind, TestHouse};
+
+on_every_database!(
+    a_hash_is_renewed_at_login_when_the_scheme_has_changed,
+    a_hash_is_renewed_at_login_when_the_cost_has_changed_and_only_then,
+    two_logins_at_once_renew_a_hash_once_and_both_succeed,
+);
+
+const BCRYPT: [(&str, &str); 2] = [("hashing.algorithm", "bcrypt"), ("hashing.bcrypt.cost", "4")];
+const ARGON2: [(&str, &str); 1] = [("hashing.algorithm", "argon2id")];
+
+fn bcrypt_house(kind: Kind) -> TestHouse {
+    BCRYPT.iter().fold(TestHouse::on(kind), |plan, (key, value)| plan.set(key, value)).start()
+}
+
+fn a_hash_is_renewed_at_login_when_the_scheme_has_changed(kind: Kind) {
+    let house = bcrypt_house(kind);
+    let (ada, bob) = (house.user("ada"), house.user("bob"));
+    assert!(stored_hash(&house, &ada.id).starts_with("$2b$04$"));
+    let house = house.restart_with(&ARGON2);
+    try_login(&house, &ada.email, "Wrong-horse-9-battery").is_problem(401, "invalid_credentials");
+    assert!(stored_hash(&house, &ada.id).starts_with("$2b$04$"), "a wrong password renews nothing");
+    house.login(&ada.email);
+    let renewed = stored_hash(&house, &ada.id);
+    assert!(renewed.starts_with("$argon2id$v=19$m=64,t=1,p=1$"), "{renewed}");
+    assert!(stored_hash(&house, &bob.id).starts_with("$2b$04$"), "who does not log in keeps the old one");
+    house.login(&ada.email);
+    assert_eq!(stored_hash(&house, &ada.id), renewed, "once is enough");
+    try_login(&house, &ada.email, "Wrong-horse-9-battery").is_problem(401, "invalid_credentials");
+
+    let house = house.restart_with(&BCRYPT);
+    house.login(&ada.email);
+    assert!(stored_hash(&house, &ada.id).starts_with("$2b$04$"), "and back again");
+    house.login(&ada.email);
+    house.login(&bob.email);
+}
+
+fn a_hash_is_renewed_at_login_when_the_cost_has_changed_and_only_then(kind: Kind) {
+    let house = TestHouse::on(kind).start();
+    let ada = house.user("ada");
+    let first = stored_hash(&house, &ada.id);
+    house.login(&ada.email);
+    assert_eq!(stored_hash(&house, &ada.id), first);
+    let house = house.restart_with(&[("hashing.argon2.iterations", "2")]);
+    house.login(&ada.email);
+    let second = stored_hash(&house, &ada.id);
+    assert!(second.starts_with("$argon2id$v=19$m=64,t=2,p=1$"), "{second}");
+    house.login(&ada.email);
+    assert_eq!(stored_hash(&house, &ada.id), second);
+}
+
+fn two_logins_at_once_renew_a_hash_once_and_both_succeed(kind: Kind) {
+    let house = bcrypt_house(kind);
+    let ada = house.user("ada");
+    let house = house.restart_with(&[("hashing.algorithm", "argon2id"), ("hashing.threads", "2")]);
+    std::thread::scope(|scope| {
+        for _ in 0..6 {
+            scope.spawn(|| house.login(&ada.email));
+        }
+    });
+    let renewed = stored_hash(&house, &ada.id);
+    assert!(renewed.starts_with("$argon2id$"), "{renewed}");
+    house.login(&ada.email);
+    assert_eq!(stored_hash(&house, &ada.id), renewed);
+}
+
+#[test]
+fn bcrypt_reads_72_octets_so_longer_passwords_are_refused_and_never_cut() {
+    let house = bcrypt_house(Kind::Sqlite);
+    let longest = "Aa1-".repeat(18);
+    assert_eq!(longest.len(), 72);
+    let register = |email: &str, password: &str| {
+        house.post("/auth/register", json!({ "email": email, "password": password }))
+    };
+    let ada = register("ada@example.org", &longest).ok(201);
+    let too_long = register("bob@example.org", &format!("{longest}x"));
+    assert_eq!(
+        faults(too_long.is_problem(422, "validation_failed")),
+        [("/password".to_owned(), "password_too_long".to_owned())]
+    );
+    let wide = register("bob@example.org", &format!("Aa1{}", "ä".repeat(35)));
+    wide.is_problem(422, "validation_failed");
+    assert_eq!(try_login(&house, "ada@example.org", &longest).status, 200);
+    for tail in ["x", " ", "Aa1-", &"y".repeat(900)] {
+        try_login(&house, "ada@example.org", &format!("{longest}{tail}"))
+            .is_problem(401, "invalid_credentials");
+    }
+    let access = ada["access_token"].as_str().unwrap();
+    let change = json!({ "current_password": format!("{longest}x"), "new_password": PASSWORD });
+    house.post_as(access, "/auth/password", change).is_problem(401, "invalid_credentials");
+    let change = json!({ "current_password": longest, "new_password": format!("{longest}x") });
+    house.post_as(access, "/auth/password", change).is_problem(422, "validation_failed");
+}
+
+#[test]
+fn a_password_that_bcrypt_could_not_read_whole_keeps_its_older_hash() {
+    let house = TestHouse::new();
+    let long = "Aa1-".repeat(25);
+    let ada = house.post("/auth/register", json!({ "email": "ada@example.org", "password": long })).ok(201);
+    let house = house.restart_with(&BCRYPT);
+    for _ in 0..2 {
+        assert_eq!(try_login(&house, "ada@example.org", &long).status, 200);
+        try_login(&house, "ada@example.org", &long[..72]).is_problem(401, "invalid_credentials");
+        try_login(&house, "ada@example.org", &format!("{}x", &long[..99]))
+            .is_problem(401, "invalid_credentials");
+    }
+    assert!(stored_hash(&house, ada["user"]["id"].as_str().unwrap()).starts_with("$argon2id$"));
+}
+
+#[test]
+fn every_hash_has_a_salt_of_its_own() {
+    let house = TestHouse::new();
+    let (ada, bob) = (house.user("ada"), house.user("bob"));
+    assert_ne!(stored_hash(&house, &ada.id), stored_hash(&house, &bob.id));
+    assert_eq!(house.post("/auth/register", registration("eve")).status, 201);
+}

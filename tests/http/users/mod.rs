@@ -1,0 +1,5 @@
+//! `/users`
+
+mod admin;
+mod isolation;
+mod measures;

@@ -1,0 +1,16 @@
+//! The stores: what is durable and what is atomic, on every database; one contract for every home of sessions.
+
+mod atomically;
+mod audit_events;
+mod collation;
+mod group;
+mod keys;
+mod revocations;
+mod session_backends;
+#[path = "session_contract.rs"]
+mod session_store;
+#[path = "session_model.rs"]
+mod session_store_model;
+#[path = "session_sweep.rs"]
+mod session_store_sweep;
+mod users;
