@@ -7,6 +7,7 @@ mod actors;
 mod attacks;
 mod binary;
 mod config;
+mod flows;
 mod house_rules;
 mod http;
 mod kill;
