@@ -92,9 +92,9 @@ impl GrantLog {
     }
 
     fn room(&self, window: Window, now: Timestamp) -> (u32, Standing) {
-        let mut counting = self.0.iter().skip_while(|granted| granted.plus(window.per) <= now);
-        let oldest = counting.next();
-        let used = oldest.map_or(0, |_| 1 + counting.count());
+        // The log is in order, so what counts begins at one place.
+        let gone = self.0.partition_point(|granted| granted.plus(window.per) <= now);
+        let (oldest, used) = (self.0.get(gone), self.0.len() - gone);
         let remaining = window.max.saturating_sub(u32::try_from(used).unwrap_or(u32::MAX)).saturating_sub(1);
         let reset = oldest.map_or(window.per, |granted| granted.plus(window.per).since(now));
         (remaining, Standing::Room { window, remaining, reset })

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `mod` | [`TokenCodec`], the trait that every format implements, and its two faults |
 //! | [`access`] | [`AccessTokens`]: one codec that signs and all that still verify, chosen by the token's form |
+//! | `proven` | the tokens that were accepted lately, so that each is verified once |
 //! | [`rules`] | [`TokenRules`]: issuer, audience, leeway |
 //! | [`jwt`], [`paseto`] | the formats |
 //! | `payload`, `base64url` | what both formats share: the claims on the wire and the one accepted encoding |
@@ -27,6 +28,7 @@ mod kid;
 pub mod master;
 pub mod paseto;
 mod payload;
+mod proven;
 pub mod published;
 pub mod refresh;
 pub mod revocations;

@@ -248,23 +248,33 @@ fn a_group_has_at_most_as_many_events_as_configured() {
 }
 
 #[test]
-fn in_company_an_event_waits_for_the_interval_or_a_full_group() {
+fn what_nobody_waits_for_waits_for_the_interval_a_full_group_or_somebody_who_waits() {
     in_system(async {
         let mut log = Log::new(&[("audit.batch", "4"), ("audit.interval", "10s")]);
-        let alone = log.record("alone after a pause").await;
+        let alone = log.record("1").await;
         log.call().await.commit();
         assert_eq!(alone.await.unwrap(), Ok(()));
         for detail in ["2", "3", "4"] {
-            log.record(detail).await;
+            log.audit.note(event(detail));
+        }
+        while log.snapshot().await.numbered < 4 {
+            tokio::task::yield_now().await;
         }
         assert!(log.calls.try_recv().is_err(), "three wait for company");
-        log.record("5").await;
+        log.audit.note(event("5"));
         let full = log.call().await;
         assert_eq!(full.numbers(), [2, 3, 4, 5]);
         full.commit();
+        log.audit.drain().await;
+        log.audit.note(event("6"));
+        let awaited = log.record("7").await;
+        let taken_along = log.call().await;
+        assert_eq!(taken_along.numbers(), [6, 7]);
+        taken_along.commit();
+        assert_eq!(awaited.await.unwrap(), Ok(()));
         let mut short = Log::new(&[("audit.interval", "1ms")]);
         for number in 1..=2 {
-            short.record("soon").await;
+            short.audit.note(event("soon"));
             let call = short.call().await;
             assert_eq!(call.numbers(), [number]);
             call.commit();

@@ -115,7 +115,7 @@ impl Audit {
         match self.durability {
             AuditDurability::Group => {
                 let patience = Patience { entry: ENTRY, queue: Duration::MAX };
-                let recorded = self.handle.commit(Record(event), patience);
+                let recorded = self.handle.commit(Record { event, awaited: true }, patience);
                 match tokio::time::timeout(COMMIT, recorded).await {
                     Ok(Ok(())) => Ok(()),
                     Ok(Err(refused)) => self.lost(kind, refused),
@@ -123,7 +123,7 @@ impl Audit {
                     Err(_) => self.lost(kind, Refused::Stale),
                 }
             }
-            AuditDurability::Async => match self.handle.commit_later(Record(event)) {
+            AuditDurability::Async => match self.handle.commit_later(Record { event, awaited: false }) {
                 Ok(()) => Ok(()),
                 Err(refused) => self.lost(kind, refused),
             },
@@ -160,7 +160,7 @@ impl Audit {
         let kind = event.event().kind;
         // Floods leave the greater part of the places to what somebody waits for.
         let crowded = self.handle.gate().inside() > CAPACITY / 4;
-        if crowded || self.handle.commit_later(Record(event)).is_err() {
+        if crowded || self.handle.commit_later(Record { event, awaited: false }).is_err() {
             self.count_loss(kind);
         }
     }

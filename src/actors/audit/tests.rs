@@ -20,7 +20,8 @@ fn event(gate: &Gate, seq: u64) -> (Numbered, Ticket<()>, Answer) {
     let free = Free::new(Timestamp::MIN, FreeKind::LoginFailed, Subject::default(), &origin);
     let numbered = Numbered { id: Uuid::from_u128(u128::from(seq)), seq, event: free.event().clone() };
     let permit = gate.enter().expect("room");
-    let (gated, answer) = Gated::new(Record(free), Sending::Commit, Duration::MAX, permit);
+    let (gated, answer) =
+        Gated::new(Record { event: free, awaited: true }, Sending::Commit, Duration::MAX, permit);
     let (_, ticket) = gated.admit().expect("in time");
     (numbered, ticket, answer)
 }

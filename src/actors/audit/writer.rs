@@ -27,7 +27,11 @@ const RETRY: (Duration, Duration) = (Duration::from_millis(50), Duration::from_s
 
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
-pub(super) struct Record(pub(super) Free);
+pub(super) struct Record {
+    pub(super) event: Free,
+    /// Whether somebody waits for the commit.
+    pub(super) awaited: bool,
+}
 
 /// Writes what has gathered.
 #[derive(Message)]
@@ -99,7 +103,7 @@ impl Handler<Gated<Record>> for AuditWriter {
     type Result = ();
 
     fn handle(&mut self, message: Gated<Record>, context: &mut Self::Context) {
-        let Some((Record(event), ticket)) = message.admit() else {
+        let Some((Record { event, awaited }, ticket)) = message.admit() else {
             return;
         };
         self.number(event, ticket);
@@ -107,10 +111,11 @@ impl Handler<Gated<Record>> for AuditWriter {
         if self.flushing || self.failures > 0 {
             return;
         }
-        // Alone after a pause: written at once. In company: once an interval, or when the group is full.
+        // What somebody waits for is written at once: those who come while it is under way share the next commit, and
+        // the slower the database the larger the groups. What nobody waits for is written once an interval.
         let pause =
             self.last_flush.map_or(Duration::ZERO, |last| self.interval.saturating_sub(last.elapsed()));
-        if self.batch.is_full() || pause.is_zero() {
+        if awaited || self.batch.is_full() || pause.is_zero() {
             self.flush(context);
         } else if self.batch.len() == 1 {
             context.notify_later(Flush, pause);

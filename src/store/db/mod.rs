@@ -149,13 +149,7 @@ impl Db {
         if let Some(group) = &self.group {
             return group.write(context, work).await;
         }
-        let mut reruns = 0;
-        loop {
-            match in_time(self.once(&context, &work)).await {
-                Err(StoreError::Contended(_)) if reruns < RERUNS => reruns += 1,
-                outcome => return outcome,
-            }
-        }
+        rerun(|| in_time(self.once(&context, &work))).await
     }
 
     /// Runs `work`, which is a single statement and so a transaction by itself. Where commits are grouped it shares
@@ -177,7 +171,7 @@ impl Db {
             Some(group) => {
                 group.write(context, move |txn: &Txn, context: &C| work(txn.into(), context)).await
             }
-            None => in_time(work((&self.writer).into(), &context)).await,
+            None => rerun(|| in_time(work((&self.writer).into(), &context))).await,
         }
     }
 
@@ -257,4 +251,17 @@ fn immediate() -> TransactionOptions {
 async fn in_time<T>(work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
     let done = tokio::time::timeout(LONGEST, work).await;
     done.unwrap_or_else(|_| Err(StoreError::Unavailable("no answer in time".into())))
+}
+
+/// Runs what `attempt` begins until it no longer loses against others, but not more than three times again.
+async fn rerun<T, W: Future<Output = Result<T, StoreError>>>(
+    attempt: impl Fn() -> W,
+) -> Result<T, StoreError> {
+    let mut reruns = 0;
+    loop {
+        match attempt().await {
+            Err(StoreError::Contended(_)) if reruns < RERUNS => reruns += 1,
+            outcome => return outcome,
+        }
+    }
 }
