@@ -49,11 +49,17 @@ fn describe() {
         ("guardhouse_gate_depth", "messages waiting or being handled, by gate"),
         ("guardhouse_limiter_keys", "keys with attempts that still count"),
         ("guardhouse_revocations", "revocations held in memory"),
+        (
+            "guardhouse_sessions_overdue_seconds",
+            "for how long the oldest expired session waits for the sweep",
+        ),
         ("guardhouse_audit_pending", "audit events not yet committed"),
     ];
     for (name, help) in gauges {
         describe_gauge!(name, Unit::Count, help);
     }
+    let overdue = "for how long the oldest expired session has waited for the sweep";
+    describe_gauge!("guardhouse_sessions_overdue_seconds", Unit::Seconds, overdue);
     let times = [
         ("auth_operation_duration_seconds", "time of a use case, by operation and outcome"),
         ("guardhouse_http_request_duration_seconds", "time of a request, by method, route and status"),

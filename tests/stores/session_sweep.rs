@@ -15,9 +15,11 @@ async fn a_sweep_removes_what_is_over_in_steps(store: Store) {
     let end = at(0).plus(IDLE);
     assert_eq!(store.sweep(just_before(end), 100).await.unwrap(), 0);
     assert_eq!(store.sweep(end, 2).await.unwrap(), 2);
+    assert_eq!(store.earliest_end().await.unwrap(), Some(end), "three are left behind");
     assert_eq!(store.sweep(end, 100).await.unwrap(), 3);
     assert_eq!(store.sweep(end, 100).await.unwrap(), 0);
     assert_eq!(store.list(user(2), end).await.unwrap().len(), 1, "what lives stays");
+    assert!(store.earliest_end().await.unwrap() > Some(end));
 }
 
 async fn what_was_ended_is_not_there_to_be_swept_and_what_is_over_is(store: Store) {

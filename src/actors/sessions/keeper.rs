@@ -189,6 +189,10 @@ impl Handler<Sweep> for SessionKeeper {
                     tracing::warn!(%error, "expired sessions could not be removed; trying again later")
                 }
             }
+            if let Ok(earliest) = parts.store.earliest_end().await {
+                let overdue = earliest.map_or(Duration::ZERO, |end| now.since(end));
+                gauge!("guardhouse_sessions_overdue_seconds").set(overdue.as_secs_f64());
+            }
         });
     }
 }

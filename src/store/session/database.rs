@@ -174,6 +174,18 @@ impl SessionStore for DatabaseSessions {
         Ok(done.rows_affected)
     }
 
+    async fn earliest_end(&self) -> Result<Option<Timestamp>, StoreError> {
+        let earliest: Vec<i64> = Entity::find()
+            .select_only()
+            .column(Column::IdleExpiresAt)
+            .order_by_asc(Column::IdleExpiresAt)
+            .limit(1)
+            .into_tuple()
+            .all(self.0.reader())
+            .await?;
+        Ok(earliest.first().copied().map(Timestamp::from_micros))
+    }
+
     async fn ping(&self) -> Result<(), StoreError> {
         self.0.ping().await
     }

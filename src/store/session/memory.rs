@@ -153,6 +153,10 @@ impl SessionStore for MemorySessions {
         Ok(over.len() as u64)
     }
 
+    async fn earliest_end(&self) -> Result<Option<Timestamp>, StoreError> {
+        Ok(self.table().values().flat_map(BTreeMap::values).map(|session| session.idle_expires_at).min())
+    }
+
     async fn ping(&self) -> Result<(), StoreError> {
         Ok(())
     }

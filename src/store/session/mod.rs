@@ -125,6 +125,10 @@ pub trait SessionStore: Send + Sync {
     /// Removes at most `most` sessions whose time was over at `now`. How many there were.
     async fn sweep(&self, now: Timestamp, most: u64) -> Result<u64, StoreError>;
 
+    /// The earliest end of all stored sessions, over or not: how far the sweep lags behind. `None` where there are no
+    /// sessions, or where the store forgets by itself.
+    async fn earliest_end(&self) -> Result<Option<Timestamp>, StoreError>;
+
     /// Whether the store answers.
     async fn ping(&self) -> Result<(), StoreError>;
 

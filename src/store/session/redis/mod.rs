@@ -181,6 +181,10 @@ impl SessionStore for RedisSessions {
         Ok(0)
     }
 
+    async fn earliest_end(&self) -> Result<Option<Timestamp>, StoreError> {
+        Ok(None)
+    }
+
     async fn ping(&self) -> Result<(), StoreError> {
         self.redis.ping().await
     }
