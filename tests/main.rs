@@ -12,6 +12,7 @@ mod house_rules;
 mod http;
 mod kill;
 mod migrations;
+mod proofs;
 mod stores;
 mod support;
 mod tokens;

@@ -51,6 +51,11 @@ impl PrivateServer {
         self.control("start");
     }
 
+    /// Empties a stopped Redis.
+    pub fn wipe(&self) {
+        self.control("wipe");
+    }
+
     fn control(&self, verb: &str) {
         let done = Command::new(&self.script)
             .args([verb, self.name])

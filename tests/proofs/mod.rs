@@ -1,0 +1,27 @@
+//! What the manual promises about sessions, proven against every home of sessions.
+//!
+//! Each proof is small by default and as large as its variables say; `scripts/prove` sets them. What a proof counts
+//! and measures it prints, for docs/proofs.md. What belongs to one function of one store is tested elsewhere.
+
+mod bad_tokens;
+mod home;
+mod lag;
+mod live_sessions;
+mod look_ups;
+mod lost_replies;
+mod outage;
+mod people;
+mod redis;
+mod site;
+mod stale;
+mod storm;
+mod switching;
+mod wire;
+
+use std::str::FromStr;
+
+/// The size in the environment variable `name`, or the small one.
+fn size<T: FromStr>(name: &str, small: T) -> T {
+    let Ok(text) = std::env::var(name) else { return small };
+    text.parse().unwrap_or_else(|_| panic!("{name} is not a whole number: {text}"))
+}
