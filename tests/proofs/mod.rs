@@ -4,6 +4,7 @@
 //! and measures it prints, for docs/proofs.md. What belongs to one function of one store is tested elsewhere.
 
 mod bad_tokens;
+mod groups;
 mod home;
 mod lag;
 mod live_sessions;

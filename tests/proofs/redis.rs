@@ -45,6 +45,15 @@ impl Admin {
             && &answer == b"+OK\r\n+PONG\r\n"
     }
 
+    /// Whether a server without a password is there at `port`.
+    pub fn answers_without_password(port: u16) -> bool {
+        let Ok(mut stream) = TcpStream::connect(("127.0.0.1", port)) else { return false };
+        let mut answer = [0; 7];
+        stream.write_all(b"PING\r\n").is_ok()
+            && stream.read_exact(&mut answer).is_ok()
+            && &answer == b"+PONG\r\n"
+    }
+
     /// Sends a command and returns its answer, whose only or first value is a text.
     pub fn tell(&mut self, command: &[&str]) -> String {
         let mut bytes = format!("*{}\r\n", command.len());
