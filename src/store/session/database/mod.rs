@@ -1,10 +1,14 @@
 //! Sessions in the database. Whatever ends one also announces it in the revocation feed, in the same transaction.
 
+mod rows;
+
 use async_trait::async_trait;
 use futures_util::FutureExt;
-use guardhouse_entity::sessions::{ActiveModel, Column, Entity, Model};
+use guardhouse_entity::sessions::{Column, Entity};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+
+use rows::{row, session};
 
 use super::rotation::{self, CompareAndSet};
 use super::{Ending, Rotation, RotationTerms, SessionStore, Touch};
@@ -12,7 +16,7 @@ use crate::domain::clock::Timestamp;
 use crate::domain::id::{SessionId, UserId};
 use crate::domain::refresh::RefreshGrant;
 use crate::domain::revocation::{Revocation, Revoked};
-use crate::domain::session::{AuthMethod, Session};
+use crate::domain::session::Session;
 use crate::store::{Connection, Db, StoreError, Txn, revocations};
 
 /// Sessions in the table `sessions`.
@@ -283,44 +287,4 @@ fn living(user: UserId, now: Timestamp) -> sea_orm::Select<Entity> {
 
 async fn find(db: &impl Connection, user: UserId, id: SessionId) -> Result<Option<Session>, StoreError> {
     Entity::find().filter(one(user, id)).all(db).await?.into_iter().next().map(session).transpose()
-}
-
-fn row(session: &Session) -> ActiveModel {
-    let methods: Vec<String> = session.methods.iter().map(|method| method.as_str().to_owned()).collect();
-    ActiveModel {
-        id: Set(session.id.0),
-        user_id: Set(session.user.0),
-        generation: Set(session.generation.into()),
-        epoch: Set(session.epoch.into()),
-        created_at: Set(session.created_at.micros()),
-        authenticated_at: Set(session.authenticated_at.micros()),
-        last_seen_at: Set(session.last_seen_at.micros()),
-        rotated_at: Set(session.rotated_at.micros()),
-        idle_expires_at: Set(session.idle_expires_at.micros()),
-        expires_at: Set(session.expires_at.micros()),
-        address: Set(session.address.clone()),
-        user_agent: Set(session.user_agent.clone()),
-        methods: Set(methods.join(" ")),
-    }
-}
-
-fn session(row: Model) -> Result<Session, StoreError> {
-    let corrupt = |column| StoreError::Corrupt { table: "sessions", column, id: row.id.to_string() };
-    let methods =
-        row.methods.split_whitespace().map(|method| AuthMethod::parse(method).ok_or(corrupt("methods")));
-    Ok(Session {
-        id: SessionId(row.id),
-        user: UserId(row.user_id),
-        generation: u32::try_from(row.generation).map_err(|_| corrupt("generation"))?,
-        epoch: u32::try_from(row.epoch).map_err(|_| corrupt("epoch"))?,
-        created_at: Timestamp::from_micros(row.created_at),
-        authenticated_at: Timestamp::from_micros(row.authenticated_at),
-        last_seen_at: Timestamp::from_micros(row.last_seen_at),
-        rotated_at: Timestamp::from_micros(row.rotated_at),
-        idle_expires_at: Timestamp::from_micros(row.idle_expires_at),
-        expires_at: Timestamp::from_micros(row.expires_at),
-        methods: methods.collect::<Result<_, _>>()?,
-        address: row.address,
-        user_agent: row.user_agent,
-    })
 }
