@@ -67,12 +67,13 @@ fn outages(mode: &str, stale: u16, small: &[How]) {
     let site = Site::on(Kind::Sqlite)
         .set("sessions.store", "redis")
         .set("redis.url", &redis.url)
-        .set("redis.timeout", "200ms")
         // A refresh whose answer was lost may be tried again when everything is over.
         .set("sessions.refresh_grace", "5m")
         .set("sessions.revocation.on_stale", mode)
         .set("sessions.revocation.max_staleness", "1s")
         .set("sessions.revocation.poll_interval", "50ms");
+    // Each check waits for Redis this long: with the shipped second too few would fit into an outage.
+    let site = if mode == "check_store" { site.set("redis.timeout", "200ms") } else { site };
     let server = site.serve("one");
     let (mut total, mut recoveries) = (Outcome::default(), Vec::new());
     for (number, how) in outages.iter().copied().enumerate() {
