@@ -58,7 +58,10 @@ pub async fn refresh(desk: &Desk, token: &SecretString, visit: &Visit) -> Result
         tokens_until: tokens_until(desk, visit.now),
     };
     let subject = Subject::user(grant.user).session(grant.session);
-    let (session, replayed) = match desk.sessions.rotate(grant, terms).await?? {
+    // At once: whatever ends sessions after the user was read also ends the tokens that are made from this reading.
+    let (rotation, user) =
+        tokio::join!(desk.sessions.rotate(grant, terms), users::by_id(desk.db.reader(), grant.user));
+    let (session, replayed) = match rotation?? {
         Rotation::Rotated(session) => (session, false),
         Rotation::Superseded(session) => (session, true),
         Rotation::Gone => return refuse(desk, visit, subject, "session is over"),
@@ -69,8 +72,7 @@ pub async fn refresh(desk: &Desk, token: &SecretString, visit: &Visit) -> Result
             return Err(RefreshError::Replayed);
         }
     };
-    let user = users::by_id(desk.db.reader(), grant.user).await?;
-    let Some(user) = user.filter(User::is_enabled) else {
+    let Some(user) = user?.filter(User::is_enabled) else {
         end(desk, visit, grant).await?;
         return refuse(desk, visit, subject, "account is gone or disabled");
     };

@@ -20,7 +20,7 @@ use crate::actors::{Audit, Hashers, Limits, Sessions, audit, sessions};
 use crate::config::{Config, HashAlgorithm, RegistrationMode, SessionStoreKind};
 use crate::domain::clock::Clock;
 use crate::domain::entropy::Entropy;
-use crate::domain::id::InstanceId;
+use crate::domain::id::{InstanceId, uuid_v7};
 use crate::domain::password::Policy;
 use crate::domain::session::Lifetimes;
 use crate::flows::{Desk, Rules};
@@ -128,16 +128,11 @@ pub async fn build(
         other => other.into(),
     })?;
 
-    let kind = config.sessions.store;
-    let forgets = kind == SessionStoreKind::Memory;
-    let since = installation::sessions_since(&db, kind.to_string(), forgets, clock.now()).await;
+    let (store, contents) = session_store(foundations, &db).await?;
+    let forgets = config.sessions.store == SessionStoreKind::Memory;
+    let since = installation::sessions_since(&db, contents, forgets, clock.now()).await;
     let view = Arc::new(Revocations::new());
     view.refuse_sessions_opened_before(since.map_err(|reason| unusable(config, reason))?);
-    let store: Arc<dyn SessionStore> = match kind {
-        SessionStoreKind::Database => Arc::new(DatabaseSessions::new(db.clone())),
-        SessionStoreKind::Memory => Arc::new(MemorySessions::default()),
-        SessionStoreKind::Redis => Arc::new(RedisSessions::new(redis(config).await?)),
-    };
 
     let hashers = Hashers::start(&config.hashing, entropy.clone());
     let limits = Limits::start(&config.limits, arbiter, lifeline.clone());
@@ -182,6 +177,24 @@ pub async fn build(
         jwks: keys.jwks,
         paserks: keys.paserks,
         draining: AtomicBool::new(false),
+    })
+}
+
+/// Where sessions live, and under which name: it changes when what was in there is gone.
+async fn session_store(
+    Foundations { config, clock, entropy, .. }: &Foundations,
+    db: &Db,
+) -> Result<(Arc<dyn SessionStore>, String), StartError> {
+    let kind = config.sessions.store;
+    Ok(match kind {
+        SessionStoreKind::Database => (Arc::new(DatabaseSessions::new(db.clone())), kind.to_string()),
+        SessionStoreKind::Memory => (Arc::new(MemorySessions::default()), kind.to_string()),
+        SessionStoreKind::Redis => {
+            let store = RedisSessions::new(redis(config).await?);
+            let offered = uuid_v7(clock.now(), &**entropy).to_string();
+            let contents = store.name(offered).await.map_err(StartError::Redis)?;
+            (Arc::new(store), format!("{kind}:{contents}"))
+        }
     })
 }
 

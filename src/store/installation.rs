@@ -10,7 +10,8 @@ use crate::domain::clock::Timestamp;
 const SESSION_STORE: &str = "session_store";
 
 /// Since when sessions live in the store called `name`. Those opened before are of another store, which knows what
-/// was ended there; here they must not come back to life, so nothing of them is accepted.
+/// was ended there, or of one that has lost everything, what was ended included; they must not come back to life, so
+/// nothing of them is accepted.
 ///
 /// A store that `forgets` begins anew with every start.
 ///

@@ -92,8 +92,8 @@ impl Admin {
     /// How many keys there are, and how many fields in all their hashes and entries in all their streams.
     pub fn contents(&mut self) -> (u64, u64) {
         let keys = self.tell(&["DBSIZE"]).parse().expect("a number");
-        let counting = "local n = 0 for _, k in ipairs(redis.call('KEYS', '*')) do \
-            if redis.call('TYPE', k).ok == 'hash' then n = n + redis.call('HLEN', k) else n = n + redis.call('XLEN', k) end \
+        let counting = "local n = 0 for _, k in ipairs(redis.call('KEYS', '*')) do local t = redis.call('TYPE', k).ok \
+            if t == 'hash' then n = n + redis.call('HLEN', k) elseif t == 'stream' then n = n + redis.call('XLEN', k) end \
             end return n";
         (keys, self.tell(&["EVAL", counting, "0"]).parse().expect("a number"))
     }

@@ -93,3 +93,31 @@ fn who_was_signed_out_in_one_store_is_not_in_again_in_another() {
         }
     }
 }
+
+#[test]
+fn who_was_signed_out_is_not_in_again_after_redis_lost_everything_and_a_node_started() {
+    if !Home::Redis.is_available() {
+        return;
+    }
+    let redis = PrivateServer::start("redis");
+    let house = house(&redis, "redis");
+    let (out, stayed) = (house.user("ada"), house.user("bob"));
+    assert_eq!(house.post_as(&out.access, "/auth/logout", json!({})).status, 204);
+    house.advance(1);
+    let house = house.restart();
+    is_out(&house, &out, "before");
+    house.get_as(&stayed.access, "/auth/me").ok(200);
+
+    redis.stop();
+    redis.wipe();
+    redis.start_again();
+    house.advance(1);
+    let house = house.restart();
+    is_out(&house, &out, "after everything was lost");
+    // Its session is gone, so the access token must not outlive it either.
+    is_out(&house, &stayed, "after everything was lost");
+    let again = house.login(&stayed.email);
+    house.advance(1);
+    let house = house.restart();
+    house.get_as(&again.access, "/auth/me").ok(200);
+}

@@ -1,4 +1,5 @@
-//! Rotation for stores that read a session and then compare and set it.
+//! Rotation for stores whose sessions change by compare-and-set: in one go where nothing is to be judged, else by
+//! reading first.
 
 use async_trait::async_trait;
 
@@ -24,6 +25,12 @@ pub(super) trait CompareAndSet: SessionStore {
 
     /// Changes the session to `next`, unless it is no longer as it was `seen`. Whether it was.
     async fn exchange(&self, seen: &Self::Seen, next: &Session, now: Timestamp) -> Result<bool, StoreError>;
+
+    /// The session after the step, if the presented token was the current one: all in one round trip. `None` where
+    /// it was not, or where the store cannot do that.
+    async fn step(&self, _: &RefreshGrant, _: &RotationTerms) -> Result<Option<Session>, StoreError> {
+        Ok(None)
+    }
 }
 
 /// Exchanges a refresh token at `store`: of any number of callers with the same token, one makes the step, and the
@@ -33,6 +40,9 @@ pub(super) async fn rotate(
     grant: &RefreshGrant,
     terms: &RotationTerms,
 ) -> Result<Rotation, StoreError> {
+    if let Some(session) = store.step(grant, terms).await? {
+        return Ok(Rotation::Rotated(session));
+    }
     loop {
         let Some((seen, session)) = store.read(grant.user, grant.session).await? else {
             return Ok(Rotation::Gone);

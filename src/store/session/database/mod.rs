@@ -5,8 +5,8 @@ mod rows;
 use async_trait::async_trait;
 use futures_util::FutureExt;
 use guardhouse_entity::sessions::{Column, Entity};
-use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use rows::{row, session};
 
@@ -138,15 +138,12 @@ impl SessionStore for DatabaseSessions {
                     for touch in touches {
                         let at = touch.at.micros();
                         let idle_end = touch.idle_expires_at.micros();
-                        let not_beyond_the_end =
-                            Expr::case(Column::ExpiresAt.lt(idle_end), Expr::col(Column::ExpiresAt))
-                                .finally(Expr::value(idle_end));
                         Entity::update_many()
                             .filter(one(touch.user, touch.session))
                             .filter(Column::LastSeenAt.lt(at))
                             .filter(Column::IdleExpiresAt.gt(at))
                             .col_expr(Column::LastSeenAt, Expr::value(at))
-                            .col_expr(Column::IdleExpiresAt, not_beyond_the_end.into())
+                            .col_expr(Column::IdleExpiresAt, not_beyond_the_end(idle_end))
                             .exec(txn)
                             .await?;
                     }
@@ -212,6 +209,17 @@ impl CompareAndSet for DatabaseSessions {
             })
             .await
     }
+
+    async fn step(&self, grant: &RefreshGrant, terms: &RotationTerms) -> Result<Option<Session>, StoreError> {
+        if !self.0.writer().support_returning() {
+            return Ok(None);
+        }
+        self.0
+            .write((*grant, *terms), |db, (grant, terms)| {
+                async move { step(&db, grant, terms).await }.boxed()
+            })
+            .await
+    }
 }
 
 async fn insert(db: &impl Connection, session: &Session) -> Result<(), StoreError> {
@@ -231,6 +239,33 @@ async fn advance(db: &impl Connection, seen: u32, next: &Session) -> Result<bool
         .exec(db)
         .await?;
     Ok(done.rows_affected > 0)
+}
+
+/// The step to the next generation where the presented one is current; the same rules as `domain::refresh::rotated`.
+async fn step(
+    db: &impl Connection,
+    grant: &RefreshGrant,
+    terms: &RotationTerms,
+) -> Result<Option<Session>, StoreError> {
+    let (now, idle_end) = (terms.now.micros(), terms.now.plus(terms.idle).micros());
+    let rows = Entity::update_many()
+        .filter(one(grant.user, grant.session))
+        .filter(Column::Generation.eq(i64::from(grant.generation)))
+        .filter(Column::IdleExpiresAt.gt(now))
+        .filter(Column::ExpiresAt.gt(now))
+        .col_expr(Column::Generation, Expr::col(Column::Generation).add(1))
+        .col_expr(Column::RotatedAt, Expr::value(now))
+        .col_expr(Column::LastSeenAt, Expr::value(now))
+        .col_expr(Column::IdleExpiresAt, not_beyond_the_end(idle_end))
+        .exec_with_returning(db)
+        .await?;
+    rows.into_iter().next().map(session).transpose()
+}
+
+fn not_beyond_the_end(idle_end: i64) -> Expr {
+    Expr::case(Column::ExpiresAt.lt(idle_end), Expr::col(Column::ExpiresAt))
+        .finally(Expr::value(idle_end))
+        .into()
 }
 
 /// Ends `sessions` of `user` inside `txn` and announces those that this call ended, which it returns.

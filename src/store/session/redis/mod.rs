@@ -8,6 +8,7 @@
 //! ```text
 //! guardhouse:{b07}:user:<user id>   hash    session id → record (JSON); lives as long as its longest session
 //! guardhouse:{b07}:ended            stream  s, at, until; trimmed and expiring with the tokens it outlaws
+//! guardhouse:{b00}:contents         text    drawn when Redis was empty: another one means that everything was lost
 //! ```
 
 mod feed;
@@ -39,8 +40,10 @@ const SLACK: Duration = Duration::from_secs(3_600);
 pub struct RedisSessions {
     redis: Redis,
     open: Script,
+    rotate: Script,
     exchange: Script,
     revoke: Script,
+    name: Script,
 }
 
 impl RedisSessions {
@@ -50,9 +53,22 @@ impl RedisSessions {
         Self {
             redis,
             open: script(include_str!("open.lua")),
+            rotate: script(include_str!("rotate.lua")),
             exchange: script(include_str!("exchange.lua")),
             revoke: script(include_str!("revoke.lua")),
+            name: script(include_str!("name.lua")),
         }
+    }
+
+    /// The name of what this Redis holds: `offered` where it held nothing yet, the same on every node from then on,
+    /// and another one once everything was lost.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`]
+    pub async fn name(&self, offered: String) -> Result<String, StoreError> {
+        let key = "guardhouse:{b00}:contents";
+        Ok(self.name.evalsha_with_reload(self.redis.client(), key, offered).await?)
     }
 
     /// Applies `change` to the session until no other change comes between. `None` when it does not live.
@@ -209,6 +225,18 @@ impl CompareAndSet for RedisSessions {
         let done: u8 =
             self.exchange.evalsha_with_reload(self.redis.client(), user_key(next.user), args).await?;
         Ok(done == 1)
+    }
+
+    async fn step(&self, grant: &RefreshGrant, terms: &RotationTerms) -> Result<Option<Session>, StoreError> {
+        let args = vec![
+            grant.session.to_string(),
+            grant.generation.to_string(),
+            terms.now.micros().to_string(),
+            terms.now.plus(terms.idle).micros().to_string(),
+        ];
+        let key = user_key(grant.user);
+        let text: Option<String> = self.rotate.evalsha_with_reload(self.redis.client(), key, args).await?;
+        text.map(|text| record(&text, grant.session)).transpose()
     }
 }
 
