@@ -18,6 +18,7 @@
 //! | [`domain`] | values and rules, without I/O: start here to learn what a session, a limit or a refresh token is |
 //! | [`store`] | users, credentials, sessions, keys, revocations, audit events; the only place that knows SQL |
 //! | [`tokens`] | access tokens (JWT, PASETO), refresh tokens, keys, the view of what was revoked |
+//! | [`keyring`] | which key signs, which ones verify, and when that changes |
 //! | [`actors`] | the hash pool, the limiter, the session keeper, the audit writer, and the parts they share |
 //! | [`flows`] | one use case a file: register, log in, refresh, log out, change the password … |
 //! | [`http`] | the routes, the handlers, problems, the front door |
@@ -36,6 +37,7 @@ pub mod domain;
 pub mod flows;
 pub mod house;
 pub mod http;
+pub mod keyring;
 pub mod lifecycle;
 pub mod store;
 pub mod telemetry;

@@ -22,11 +22,12 @@ const TABLE: &str = "
                                                                       | it remembers and calls nobody back
     tokens    | domain config telemetry                | jsonwebtoken paseto \
                                                                       | a token is read without store or actor
+    keyring   | domain config store tokens telemetry   |              | it keeps keys and uses none
     actors    | domain config store telemetry tokens::revocations | actix argon2 bcrypt \
                                                                       | they pace; they order no use case
-    flows     | domain config store actors tokens telemetry |         | they do not know who speaks to clients
+    flows     | domain config store actors keyring tokens telemetry | | they do not know who speaks to clients
     http/ops  | domain config flows tokens actors telemetry | actix_web | it shows what the actors observe
-    http      | domain config flows tokens telemetry   | actix_web    | storing and waiting are the flows' business
+    http      | domain config flows keyring tokens telemetry | actix_web | storing and waiting are the flows' business
 ";
 const NO_SPAWN: &str = "a flow ends when it answers; who runs it decides what happens when the caller leaves";
 const NO_ANYHOW: &str = "only main and the commands may forget what kind of error it was";

@@ -20,9 +20,12 @@ on_every_database!(
     the_unique_keys_are_there,
 );
 
+/// Tables.
 const ALL: usize = 7;
 
-const NAMES: [&str; ALL] = [
+/// Every change; the first ones make the tables.
+const STEPS: usize = 8;
+const NAMES: [&str; STEPS] = [
     "m0001_users",
     "m0002_credentials",
     "m0003_sessions",
@@ -30,6 +33,7 @@ const NAMES: [&str; ALL] = [
     "m0005_signing_keys",
     "m0006_audit_events",
     "m0007_installation",
+    "m0008_key_phases",
 ];
 
 async fn status(db: &Db) -> Vec<(String, bool)> {
@@ -68,11 +72,11 @@ fn the_schema_goes_up_down_and_up_again(kind: Kind) {
         assert_eq!(tables(&db).await, [false; ALL]);
         for _ in 0..2 {
             db.migrate_up().await.unwrap();
-            assert_eq!(status(&db).await, applied(ALL));
+            assert_eq!(status(&db).await, applied(STEPS));
             assert_eq!(tables(&db).await, [true; ALL]);
             // Rows are no reason not to go down.
             write_all(&db, &large(1)).await;
-            db.migrate_down(ALL as u32).await.unwrap();
+            db.migrate_down(STEPS as u32).await.unwrap();
             assert_eq!(status(&db).await, applied(0));
             assert_eq!(tables(&db).await, [false; ALL]);
         }
@@ -81,16 +85,19 @@ fn the_schema_goes_up_down_and_up_again(kind: Kind) {
 
 fn single_steps_down_and_up_meet_each_other(kind: Kind) {
     TestDb::new(kind).run(|db| async move {
-        for left in (0..ALL).rev() {
+        for left in (0..STEPS).rev() {
             db.migrate_down(1).await.unwrap();
             assert_eq!(status(&db).await, applied(left));
-            assert_eq!(tables(&db).await, (0..ALL).map(|table| table < left).collect::<Vec<_>>());
+            // A table counts as there once it has every column of today: the keys' last ones come with the last
+            // change. (SQLite takes the quoted name of a column that it does not know for a text.)
+            let is_whole = |table| table < left && (table != 4 || left == STEPS || kind == Kind::Sqlite);
+            assert_eq!(tables(&db).await, (0..ALL).map(is_whole).collect::<Vec<_>>());
         }
         db.migrate_up().await.unwrap();
         db.migrate_down(2).await.unwrap();
-        assert_eq!(status(&db).await, applied(ALL - 2));
+        assert_eq!(status(&db).await, applied(STEPS - 2));
         db.migrate_up().await.unwrap();
-        assert_eq!((status(&db).await, tables(&db).await), (applied(ALL), vec![true; ALL]));
+        assert_eq!((status(&db).await, tables(&db).await), (applied(STEPS), vec![true; ALL]));
     });
 }
 
@@ -98,7 +105,7 @@ fn migrating_twice_changes_nothing_and_keeps_the_rows(kind: Kind) {
     TestDb::new(kind).run(|db| async move {
         write_all(&db, &large(1)).await;
         db.migrate_up().await.unwrap();
-        assert_eq!(status(&db).await, applied(ALL));
+        assert_eq!(status(&db).await, applied(STEPS));
         read_all(&db, &large(1)).await;
     });
 }
@@ -164,8 +171,10 @@ fn large(number: u128) -> Rows {
             id: format!("{}{number:0>28}", "k".repeat(100)),
             algorithm: "x".repeat(16),
             slot: i32::MAX - i32::try_from(number).expect("small"),
-            wrapped: (0..=255).cycle().take(1_024).collect(),
+            wrapped: (0..=255).cycle().take(8_192).collect(),
             created_at: most,
+            signs_from: most,
+            retired_at: Some(most),
         },
         event: audit_events::Model {
             id,
@@ -234,6 +243,8 @@ fn small() -> Rows {
             slot: i32::MIN,
             wrapped: Vec::new(),
             created_at: least,
+            signs_from: least,
+            retired_at: None,
         },
         event: audit_events::Model {
             id,

@@ -11,8 +11,12 @@ pub struct Model {
     pub algorithm: String,
     /// 1 for the first key of its algorithm; two nodes that start together cannot both make it.
     pub slot: i32,
+    /// Empty once the key is retired.
     pub wrapped: Vec<u8>,
     pub created_at: i64,
+    /// Announced before.
+    pub signs_from: i64,
+    pub retired_at: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

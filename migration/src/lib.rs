@@ -15,6 +15,7 @@ mod m0004_revocations;
 mod m0005_signing_keys;
 mod m0006_audit_events;
 mod m0007_installation;
+mod m0008_key_phases;
 
 /// Applies and reverts the changes in their order.
 #[derive(Debug)]
@@ -31,6 +32,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0005_signing_keys::Migration),
             Box::new(m0006_audit_events::Migration),
             Box::new(m0007_installation::Migration),
+            Box::new(m0008_key_phases::Migration),
         ]
     }
 }

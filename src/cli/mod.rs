@@ -2,6 +2,7 @@
 #![expect(clippy::print_stderr, reason = "the command line speaks to people")]
 
 mod config;
+mod desk;
 mod keys;
 mod migrate;
 mod serve;
@@ -81,7 +82,7 @@ pub fn run() -> ExitCode {
         Command::Migrate(command) => migrate::run(&config, &command),
         Command::Config(command) => config::run(&config, &command),
         Command::Users(command) => users::run(config, command),
-        Command::Keys(command) => keys::run(&config, &command),
+        Command::Keys(command) => keys::run(config, command),
     };
     done.unwrap_or_else(|error| {
         eprintln!("guardhouse: {}", whole(&error));

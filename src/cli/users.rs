@@ -1,26 +1,21 @@
 //! `guardhouse users`: through the same flows as over HTTP, so that what is done here is recorded and announced too.
 
 use std::io::{BufRead, IsTerminal};
-use std::net::{IpAddr, Ipv4Addr};
 use std::process::ExitCode;
 
-use actix::{Arbiter, System};
 use anyhow::{Context, bail};
 use clap::Subcommand;
+use futures_util::FutureExt;
 use secrecy::SecretString;
 
-use super::{foundations, runtime, say};
-use crate::actors::keeper::Lifeline;
+use super::desk::with_desk;
+use super::say;
 use crate::config::Config;
 use crate::domain::account::User;
-use crate::domain::audit::Origin;
 use crate::domain::email::Email;
-use crate::domain::entropy::SystemEntropy;
-use crate::domain::id::uuid_v7;
 use crate::flows::account::AccountError;
 use crate::flows::users::{Create, CreateError, Measure, create_user, list, set_roles, take_measure};
 use crate::flows::{Desk, Fault, Invalid, Visit};
-use crate::house;
 use crate::store::users::{Page, by_email_with_hash};
 
 #[derive(Subcommand)]
@@ -69,29 +64,7 @@ pub(super) enum Users {
 }
 
 pub(super) fn run(config: Config, command: Users) -> anyhow::Result<ExitCode> {
-    let foundations = foundations(config)?;
-    let (runtime, system, arbiter) = (runtime()?, System::new(), Arbiter::new());
-    let lifeline = Lifeline::default();
-    let actors = arbiter.handle();
-    let front = runtime.block_on(house::build(&foundations, runtime.handle().clone(), &actors, &lifeline))?;
-    let now = foundations.clock.now();
-    let request_id = format!("cli-{}", uuid_v7(now, &SystemEntropy));
-    let origin = Origin {
-        address: IpAddr::V4(Ipv4Addr::LOCALHOST),
-        user_agent: Some("guardhouse users".into()),
-        request_id,
-    };
-    let visit = Visit { now, origin };
-    let work = runtime.spawn(async move {
-        let done = carry_out(&front.desk, command, &visit).await;
-        front.desk.audit.drain().await;
-        front.desk.db.close().await;
-        done
-    });
-    // The system's own thread hands the passwords on to the hash threads, so it must run meanwhile.
-    let done = system.block_on(work).context("the command panicked")?;
-    arbiter.stop();
-    done.map(|()| ExitCode::SUCCESS)
+    with_desk(config, "guardhouse users", |desk, visit| carry_out(desk, command, visit).boxed())
 }
 
 async fn carry_out(desk: &Desk, command: Users, visit: &Visit) -> anyhow::Result<()> {

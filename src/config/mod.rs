@@ -15,6 +15,7 @@ mod contradictions;
 mod database;
 mod fault;
 mod hashing;
+mod keys;
 mod leaf;
 mod leaves;
 mod limits;
@@ -39,6 +40,7 @@ pub use audit::{Audit, AuditDurability, OnAuditFailure};
 pub use database::{Backend, Database};
 pub use fault::{Fault, Faults, Origin};
 pub use hashing::{Argon2Cost, HashAlgorithm, Hashing};
+pub use keys::Keys;
 pub use limits::{Limits, LoginLimits, RegisterLimits};
 pub use log::{Log, LogFormat};
 pub use passwords::Passwords;
@@ -68,6 +70,8 @@ pub struct Config {
     pub sessions: Sessions,
     /// Access tokens.
     pub tokens: Tokens,
+    /// The keyring.
+    pub keys: Keys,
     /// Password hashing: algorithm, cost, threads.
     pub hashing: Hashing,
     /// What a new password must look like.
@@ -99,6 +103,7 @@ impl Config {
             redis: Redis::read(&mut reader),
             sessions: Sessions::read(&mut reader),
             tokens: Tokens::read(&mut reader),
+            keys: Keys::read(&mut reader),
             hashing: Hashing::read(&mut reader),
             passwords: Passwords::read(&mut reader),
             registration: Registration::read(&mut reader),

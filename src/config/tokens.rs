@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Map, Value};
 
 use super::leaf::{Complaint, text_leaf};
 use super::reader::Reader;
 use super::secrets;
-use super::words::{pick, word_leaf, words};
+use super::words::{word_leaf, words};
 
 /// Access tokens.
 #[derive(Clone, Debug)]
@@ -24,9 +25,35 @@ pub struct Tokens {
     pub access_lifetime: Duration,
     /// By how much the clocks of two machines may differ; at most a minute.
     pub leeway: Duration,
-    /// The shared key of HS256, at least 32 bytes; always there when `algorithm` is HS256.
+    /// The shared key of HS256, at least 32 bytes; HS256 signs with it rather than with a generated key.
     pub hs256_secret: Option<SecretString>,
+    /// The name of the claim that holds the roles.
+    pub roles_claim: String,
+    /// Further claims of every token, the same in each; none of them is one of ours.
+    pub claims: ExtraClaims,
 }
+
+/// A JSON object.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ExtraClaims(pub Map<String, Value>);
+
+text_leaf!(
+    ExtraClaims,
+    "a JSON object such as `{\"tenant\": \"acme\"}`",
+    |text| {
+        if text.is_empty() {
+            return Ok(Self::default());
+        }
+        let object = serde_json::from_str(text).map(Self);
+        object.map_err(|fault| {
+            Complaint::with_help(
+                format!("it is not a JSON object: {fault}"),
+                r#"write an object, in single quotes in a file: '{"tenant": "acme"}'"#,
+            )
+        })
+    },
+    |claims| if claims.0.is_empty() { String::new() } else { Value::Object(claims.0.clone()).to_string() }
+);
 
 words! {
     /// The form of access tokens.
@@ -44,34 +71,28 @@ words! {
     TokenAlgorithm {
         /// Ed25519 (RFC 8037), in a JWT.
         EdDsa = "EdDSA",
+        /// ECDSA on P-256 with SHA-256 (RFC 7518 §3.4), in a JWT.
+        Es256 = "ES256",
+        /// RSASSA-PKCS1-v1_5 with SHA-256 (RFC 7518 §3.3), in a JWT.
+        Rs256 = "RS256",
         /// HMAC with SHA-256 (RFC 7518 §3.2), in a JWT.
         Hs256 = "HS256",
         /// Ed25519, in a PASETO.
         V4Public = "v4.public",
+        /// XChaCha20 and BLAKE2b, in a PASETO: only this server reads it.
+        V4Local = "v4.local",
     }
 }
-text_leaf!(TokenAlgorithm, "an algorithm such as `EdDSA`", algorithm, Self::to_string);
+word_leaf!(TokenAlgorithm, "an algorithm such as `EdDSA`");
 
 impl TokenAlgorithm {
     /// The format in which this algorithm signs.
     pub fn format(self) -> TokenFormat {
         match self {
-            Self::EdDsa | Self::Hs256 => TokenFormat::Jwt,
-            Self::V4Public => TokenFormat::Paseto,
+            Self::EdDsa | Self::Es256 | Self::Rs256 | Self::Hs256 => TokenFormat::Jwt,
+            Self::V4Public | Self::V4Local => TokenFormat::Paseto,
         }
     }
-}
-
-fn algorithm(text: &str) -> Result<TokenAlgorithm, Complaint> {
-    let instead = match text {
-        "ES256" | "RS256" => "EdDSA",
-        "v4.local" => "v4.public",
-        _ => return pick(text, TokenAlgorithm::WORDS),
-    };
-    Err(Complaint::with_help(
-        format!("`{text}` is not available in this release"),
-        format!("use `{instead}`"),
-    ))
 }
 
 const SECRET: (&str, &str) = ("tokens.hs256_secret", "tokens.hs256_secret_file");
@@ -87,8 +108,11 @@ impl Tokens {
             access_lifetime: reader.take_in("tokens.access_lifetime", 30 * second..=7 * 24 * 3600 * second),
             leeway: reader.take_in("tokens.leeway", Duration::ZERO..=60 * second),
             hs256_secret: reader.take_secret(SECRET.0, SECRET.1),
+            roles_claim: reader.take_if("tokens.roles_claim", |name: &String| check_name(name)),
+            claims: reader.take("tokens.claims"),
         };
         tokens.check(reader);
+        tokens.check_claims(reader);
         tokens
     }
 
@@ -123,20 +147,52 @@ impl Tokens {
                     ),
                 ),
             );
-        } else if self.algorithm == TokenAlgorithm::Hs256
-            && self.hs256_secret.is_none()
-            && reader.sound(&[SECRET.0, SECRET.1])
+        }
+    }
+
+    /// The names of claims that have a meaning already, and what is long enough to make every token a burden.
+    fn check_claims(&self, reader: &mut Reader) {
+        const KEYS: [&str; 2] = ["tokens.claims", "tokens.roles_claim"];
+        const MOST_BYTES: usize = 1_024;
+        if !reader.sound(&KEYS) {
+            return;
+        }
+        let help = "claims that every token has anyway cannot be set; choose another name";
+        for name in
+            self.claims.0.keys().filter(|name| OURS.contains(&name.as_str()) || **name == self.roles_claim)
         {
-            reader.refuse(
-                "tokens.algorithm",
-                Complaint::with_help(
-                    "`HS256` needs a shared key, and `tokens.hs256_secret` is not set",
-                    "set the variable GUARDHOUSE__TOKENS__HS256_SECRET or the key `tokens.hs256_secret_file`",
-                ),
-            );
+            let reason = format!("`{name}` is a claim that every token has already");
+            reader.refuse(KEYS[0], Complaint::with_help(reason, help));
+        }
+        if OURS[..OURS.len() - 1].contains(&self.roles_claim.as_str()) {
+            let reason = format!("`{}` is a claim that every token has already", self.roles_claim);
+            reader.refuse(KEYS[1], Complaint::with_help(reason, help));
+        }
+        let size = Value::Object(self.claims.0.clone()).to_string().len();
+        if size > MOST_BYTES {
+            let reason =
+                format!("it has {size} bytes, and every request carries it: {MOST_BYTES} are the most");
+            reader.refuse(KEYS[0], Complaint::from(reason));
         }
     }
 }
+
+/// The claims of every token; the last one is the roles' usual name.
+const OURS: [&str; 13] = [
+    "iss",
+    "sub",
+    "aud",
+    "client_id",
+    "exp",
+    "nbf",
+    "iat",
+    "jti",
+    "sid",
+    "auth_time",
+    "amr",
+    "epoch",
+    "roles",
+];
 
 fn check_name(name: &str) -> Result<(), Complaint> {
     if name.is_empty() {

@@ -85,6 +85,12 @@ kinds!(
         ReauthenticationFailed = "reauthentication_failed",
         /// Asked for what is not theirs.
         AccessDenied = "access_denied",
+        /// A key was made, by the server itself or by an administrator.
+        KeyGenerated = "key_generated",
+        /// A key that was made elsewhere was added.
+        KeyImported = "key_imported",
+        /// A key is of no use any more.
+        KeyRetired = "key_retired",
     }
 );
 
@@ -188,7 +194,10 @@ impl Free {
             FreeKind::LoginSucceeded
             | FreeKind::TokenRefreshed
             | FreeKind::LoggedOut
-            | FreeKind::SessionEnded => Outcome::Success,
+            | FreeKind::SessionEnded
+            | FreeKind::KeyGenerated
+            | FreeKind::KeyImported
+            | FreeKind::KeyRetired => Outcome::Success,
             FreeKind::LoginFailed
             | FreeKind::RateLimited
             | FreeKind::RefreshRefused

@@ -13,6 +13,7 @@ pub mod change_password;
 mod ending;
 pub mod fault;
 mod issue;
+pub mod keys;
 pub mod limited;
 pub mod login;
 pub mod logout;
@@ -40,6 +41,7 @@ use crate::domain::clock::Timestamp;
 use crate::domain::entropy::Entropy;
 use crate::domain::password::Policy;
 use crate::domain::session::Lifetimes;
+use crate::keyring::KeyRing;
 use crate::store::Db;
 use crate::tokens::AccessTokens;
 use crate::tokens::refresh::RefreshTokens;
@@ -67,10 +69,12 @@ pub struct Desk {
     pub sessions: Sessions,
     /// The audit writer.
     pub audit: Audit,
+    /// Which keys there are.
+    pub keys: Arc<KeyRing>,
     /// Seals and opens access tokens.
     pub access_tokens: AccessTokens,
     /// Mints and reads refresh tokens.
-    pub refresh_tokens: Arc<RefreshTokens>,
+    pub refresh_tokens: RefreshTokens,
     /// What has been ended before its time.
     pub revocations: Arc<Revocations>,
     /// For identifiers.

@@ -12,7 +12,6 @@ use actix::ArbiterHandle;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::runtime::Handle as Runtime;
 
-pub use keys::{KeyRingFault, generate_key};
 pub use listeners::{Listeners, Sockets, listen};
 
 use crate::actors::keeper::Lifeline;
@@ -23,8 +22,10 @@ use crate::domain::entropy::Entropy;
 use crate::domain::id::{InstanceId, uuid_v7};
 use crate::domain::password::Policy;
 use crate::domain::session::Lifetimes;
+use crate::flows::keys::look;
 use crate::flows::{Desk, Rules};
 use crate::http::{Detached, Front};
+use crate::keyring::KeyRingFault;
 use crate::store::redis::Redis;
 use crate::store::session::{DatabaseSessions, MemorySessions, RedisSessions, SessionStore};
 use crate::store::{Db, StoreError, installation};
@@ -123,7 +124,7 @@ pub async fn build(
     if config.database.migrate {
         migrate(&db).await.map_err(|reason| unusable(config, reason))?;
     }
-    let keys = keys::load(config, &db, clock.now(), &**entropy).await.map_err(|fault| match fault {
+    let keys = keys::open(foundations, &db).await.map_err(|fault| match fault {
         KeyRingFault::Store(StoreError::Other(_)) if !config.database.migrate => StartError::Schema(fault),
         other => other.into(),
     })?;
@@ -159,13 +160,16 @@ pub async fn build(
         limits,
         sessions,
         audit,
-        access_tokens: keys.access_tokens,
-        refresh_tokens: keys.refresh_tokens,
+        access_tokens: keys.access_tokens(),
+        refresh_tokens: keys.refresh_tokens(),
+        keys,
         revocations: view,
         entropy: entropy.clone(),
         rules: rules(config),
     };
+    look(&desk.keys, &desk.audit, clock.now()).await?;
     start_upkeep(foundations, &runtime, desk.limits.clone());
+    keys::watch(desk.keys.clone(), desk.audit.clone(), clock.clone(), &runtime);
     Ok(Front {
         desk,
         detached: Detached::new(runtime),
@@ -174,8 +178,6 @@ pub async fn build(
         body_limit: config.server.body_limit,
         body_timeout: config.server.client_timeout.saturating_mul(2),
         ops_token: config.server.ops_token.clone(),
-        jwks: keys.jwks,
-        paserks: keys.paserks,
         draining: AtomicBool::new(false),
     })
 }

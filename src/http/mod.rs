@@ -11,6 +11,7 @@ mod body;
 mod detached;
 mod front_door;
 mod health;
+mod keys;
 pub mod ops;
 pub mod problem;
 mod sessions;
@@ -32,7 +33,6 @@ pub use front_door::front_door;
 
 use crate::domain::clock::Clock;
 use crate::flows::Desk;
-use crate::tokens::published::{JwkSet, PaserkSet};
 use problem::{Code, Problem};
 
 /// What every handler has at hand.
@@ -51,10 +51,6 @@ pub struct Front {
     pub body_timeout: std::time::Duration,
     /// What opens the operations listener, besides an administrator's token.
     pub ops_token: Option<SecretString>,
-    /// The published keys.
-    pub jwks: JwkSet,
-    /// The same as PASERK.
-    pub paserks: PaserkSet,
     /// Set when the server is about to end.
     pub draining: AtomicBool,
 }
@@ -108,6 +104,8 @@ pub fn routes(config: &mut ServiceConfig) {
 pub fn ops_routes(config: &mut ServiceConfig) {
     at(config, "/metrics", [("GET, HEAD", get().to(ops::metrics))]);
     at(config, "/admin/actors", [("GET, HEAD", get().to(ops::actors))]);
+    at(config, "/admin/keys", [("GET, HEAD", get().to(keys::list))]);
+    at(config, "/admin/keys/rotate", [("POST", web::post().to(keys::rotate))]);
     health_routes(config);
 }
 

@@ -13,6 +13,7 @@ use crate::actors::audit::AuditSnapshot;
 use crate::actors::hasher::HasherSnapshot;
 use crate::actors::limiter::LimiterSnapshot;
 use crate::actors::sessions::SessionsSnapshot;
+use crate::domain::id::UserId;
 use crate::flows::Fault;
 use crate::flows::users::admin;
 
@@ -44,15 +45,16 @@ pub(super) async fn actors(front: web::Data<Front>, request: HttpRequest) -> Res
     Ok(HttpResponse::Ok().json(front.detached.reading("observe", observe).await?))
 }
 
-/// The ops token from the configuration, or the access token of an administrator.
-async fn let_in(front: &Front, request: &HttpRequest) -> Result<(), Problem> {
+/// The ops token from the configuration, or the access token of an administrator, who is returned.
+pub(super) async fn let_in(front: &Front, request: &HttpRequest) -> Result<Option<UserId>, Problem> {
     let presented = token(request)?;
     let is_ops_token =
         |token: &SecretString| presented.as_bytes().ct_eq(token.expose_secret().as_bytes()).into();
     if front.ops_token.as_ref().is_some_and(is_ops_token) {
-        return Ok(());
+        return Ok(None);
     }
     let visit = visit::of(request)?;
     let caller = verify(front, presented, visit.now).await?;
-    Ok(admin(&front.desk, &caller, &visit)?)
+    admin(&front.desk, &caller, &visit)?;
+    Ok(Some(caller.user))
 }

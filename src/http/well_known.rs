@@ -1,5 +1,7 @@
 //! `/.well-known`: the public keys.
 
+use std::time::Duration;
+
 use actix_web::{HttpResponse, web};
 
 use super::Front;
@@ -8,16 +10,25 @@ use super::Front;
 /// without CORS.
 pub(super) const RESOURCE_POLICY: &str = "same-origin";
 
-/// Short enough that a verifier learns a new key before it signs, long enough that nobody asks for every token.
-const CACHE: (&str, &str) = ("Cache-Control", "public, max-age=300");
-
 /// `GET /.well-known/jwks.json` (RFC 7517 section 5)
 pub(super) async fn jwks(front: web::Data<Front>) -> HttpResponse {
-    let body = serde_json::to_string(&front.jwks).unwrap_or_default();
-    HttpResponse::Ok().insert_header(CACHE).content_type("application/jwk-set+json").body(body)
+    let published = front.desk.keys.published();
+    let body = serde_json::to_string(&published.jwks).unwrap_or_default();
+    HttpResponse::Ok()
+        .insert_header(cache(published.max_age))
+        .content_type("application/jwk-set+json")
+        .body(body)
 }
 
 /// `GET /.well-known/paserk.json`
 pub(super) async fn paserk(front: web::Data<Front>) -> HttpResponse {
-    HttpResponse::Ok().insert_header(CACHE).json(&front.paserks)
+    let published = front.desk.keys.published();
+    HttpResponse::Ok().insert_header(cache(published.max_age)).json(&published.paserks)
+}
+
+/// Short enough that a verifier learns a new key before it signs, long enough that nobody asks for every token.
+fn cache(max_age: Duration) -> (&'static str, String) {
+    let seconds = max_age.as_secs();
+    let told = if seconds == 0 { "no-cache".to_owned() } else { format!("public, max-age={seconds}") };
+    ("Cache-Control", told)
 }

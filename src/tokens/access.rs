@@ -1,88 +1,83 @@
-//! The access tokens of the house: one codec signs, several may verify, so that a change of format or key can
-//! overlap without refusing a single valid token.
-//!
-//! Which codec reads a token is decided by the token's outer form, never by what its header claims.
+//! The access tokens of the house as they are made and read at the moment. Keys come and go while requests are
+//! answered: all of it is replaced at once.
 
 use std::sync::Arc;
 
-use super::proven::{Digest, Proven};
-use super::{SealError, TokenCodec, TokenFault};
+use arc_swap::ArcSwap;
+
+use super::jwt::JwtSealer;
+use super::keys::{KeyFault, SigningKey, VerifyingKey};
+use super::paseto::PasetoSealer;
+use super::reader::TokenReader;
+use super::rules::TokenRules;
+use super::{SealError, Sealer, TokenFault};
 use crate::domain::claims::Claims;
 use crate::domain::clock::Timestamp;
 
-/// What a token looks like from outside.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TokenForm {
-    /// Three segments divided by dots: the compact serialisation of RFC 7515 section 7.1.
-    Jwt,
-    /// Begins with `v4.public.`.
-    PasetoV4Public,
+/// Seals with one key, opens with all that are not retired. Clones are the same.
+#[derive(Clone)]
+pub struct AccessTokens(Arc<ArcSwap<InUse>>);
+
+struct InUse {
+    sealer: Box<dyn Sealer>,
+    reader: TokenReader,
 }
 
-impl TokenForm {
-    /// The form of `token`, if it has one that we know.
-    pub fn of(token: &str) -> Option<Self> {
-        if token.starts_with("v4.public.") {
-            Some(Self::PasetoV4Public)
-        } else if token.bytes().filter(|&byte| byte == b'.').count() == 2 {
-            Some(Self::Jwt)
+impl InUse {
+    fn new(rules: &TokenRules, signing: &SigningKey, verifying: &[VerifyingKey]) -> Result<Self, KeyFault> {
+        let sealer: Box<dyn Sealer> = if signing.algorithm().is_jwt() {
+            Box::new(JwtSealer::new(rules.clone(), signing)?)
         } else {
-            None
-        }
+            Box::new(PasetoSealer::new(rules.clone(), signing)?)
+        };
+        Ok(Self { sealer, reader: TokenReader::of_keys(rules, verifying)? })
     }
 }
 
-/// Seals with one codec, opens with all of them.
-#[derive(Clone)]
-pub struct AccessTokens {
-    /// The first one signs.
-    codecs: Vec<Arc<dyn TokenCodec>>,
-    /// What these codecs accepted lately. Other codecs, other keys: another [`AccessTokens`].
-    proven: Arc<Proven>,
-}
-
 impl AccessTokens {
-    /// `signing` makes every new token; tokens of `also` are still accepted.
-    pub fn new(signing: Arc<dyn TokenCodec>, also: Vec<Arc<dyn TokenCodec>>) -> Self {
-        let mut codecs = vec![signing];
-        codecs.extend(also);
-        Self { codecs, proven: Arc::default() }
+    /// `signing` makes every new token; tokens of `verifying` are accepted, where `signing` has to be again.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyFault::WrongUse`] for a key that is not for access tokens, [`KeyFault::Unusable`].
+    pub fn new(
+        rules: &TokenRules,
+        signing: &SigningKey,
+        verifying: &[VerifyingKey],
+    ) -> Result<Self, KeyFault> {
+        Ok(Self(Arc::new(ArcSwap::from_pointee(InUse::new(rules, signing, verifying)?))))
+    }
+
+    /// From now on these keys, as for [`Self::new`]. What was proven with others is proven anew.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::new`]; everything is then as before.
+    pub fn replace(
+        &self,
+        rules: &TokenRules,
+        signing: &SigningKey,
+        verifying: &[VerifyingKey],
+    ) -> Result<(), KeyFault> {
+        self.0.store(Arc::new(InUse::new(rules, signing, verifying)?));
+        Ok(())
     }
 
     /// The signed token that says `claims`.
     ///
     /// # Errors
     ///
-    /// As [`TokenCodec::seal`].
+    /// As [`Sealer::seal`].
     pub fn seal(&self, claims: &Claims) -> Result<String, SealError> {
-        self.codecs[0].seal(claims)
+        self.0.load().sealer.seal(claims)
     }
 
-    /// What `token` says, if one of the codecs of its form accepts it.
+    /// What `token` says, if it is ours and its time is now.
     ///
     /// # Errors
     ///
-    /// As [`TokenCodec::open`]; of several refusals the one of the codec that got furthest.
+    /// As [`TokenReader::open`].
     pub fn open(&self, token: &str, now: Timestamp) -> Result<Claims, TokenFault> {
-        let digest = Digest::of(token);
-        if let Some(claims) = self.proven.recall(&digest, now) {
-            return Ok(claims);
-        }
-        let form = TokenForm::of(token).ok_or(TokenFault::Invalid("not in the form of any token"))?;
-        let mut refusal = UNKNOWN_KEY;
-        for codec in self.codecs.iter().filter(|codec| codec.form() == form) {
-            match codec.open(token, now) {
-                Err(fault) if fault == UNKNOWN_KEY => {}
-                Err(fault) => refusal = fault,
-                Ok(claims) => {
-                    self.proven.remember(digest, &claims, now);
-                    return Ok(claims);
-                }
-            }
-        }
-        Err(refusal)
+        self.0.load().reader.open(token, now)
     }
 }
-
-/// What a codec answers to a token that names none of its keys: another codec may know it.
-pub(super) const UNKNOWN_KEY: TokenFault = TokenFault::Invalid("names a key that is not ours");

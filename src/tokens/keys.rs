@@ -2,68 +2,15 @@
 //! signs at the moment, is not decided here.
 
 use std::fmt;
-use std::str::FromStr;
 
-use ::paseto::keys::AsymmetricPublicKey;
-use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
-use super::kid;
+pub use super::algorithm::{KeyAlgorithm, UnknownAlgorithm};
 use super::master::MasterKey;
-use crate::domain::clock::Timestamp;
+pub use super::material::{PublicKey, SECRET_BYTES};
+use super::{kid, material};
 use crate::domain::entropy::Entropy;
-
-/// The size of a generated secret, and the least of a shared one (RFC 7518 section 3.2 for HS256).
-pub const SECRET_BYTES: usize = 32;
-
-/// What a key is for. A key serves one purpose and no other (RFC 8725 section 3.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum KeyAlgorithm {
-    /// JWT with Ed25519.
-    EdDsa,
-    /// JWT with HMAC-SHA-256.
-    Hs256,
-    /// PASETO `v4.public`, Ed25519.
-    V4Public,
-    /// The house's own refresh tokens, HMAC-SHA-256 under a derived key.
-    Refresh,
-}
-
-/// A name that is none of [`KeyAlgorithm`]'s.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not an algorithm of a key; there are EdDSA, HS256, v4.public and refresh")]
-pub struct UnknownAlgorithm(pub String);
-
-impl KeyAlgorithm {
-    /// Every algorithm.
-    pub const ALL: [Self; 4] = [Self::EdDsa, Self::Hs256, Self::V4Public, Self::Refresh];
-
-    /// The name in the database, the configuration, and JWT's `alg`; stable.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::EdDsa => "EdDSA",
-            Self::Hs256 => "HS256",
-            Self::V4Public => "v4.public",
-            Self::Refresh => "refresh",
-        }
-    }
-}
-
-impl fmt::Display for KeyAlgorithm {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for KeyAlgorithm {
-    type Err = UnknownAlgorithm;
-
-    fn from_str(name: &str) -> Result<Self, UnknownAlgorithm> {
-        let named = Self::ALL.into_iter().find(|algorithm| algorithm.as_str() == name);
-        named.ok_or_else(|| UnknownAlgorithm(name.to_owned()))
-    }
-}
 
 /// A key cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -118,55 +65,30 @@ pub enum KeyFault {
 pub struct SigningKey {
     id: String,
     algorithm: KeyAlgorithm,
-    /// The Ed25519 seed, or the HMAC secret.
+    /// See [`super::material`].
     secret: Zeroizing<Vec<u8>>,
-    /// Of the two Ed25519 algorithms.
-    public: Option<[u8; 32]>,
-    created_at: Timestamp,
+    public: Option<PublicKey>,
 }
 
-impl SigningKey {
-    /// A fresh key for `algorithm`.
-    pub fn generate(algorithm: KeyAlgorithm, now: Timestamp, entropy: &dyn Entropy) -> Self {
-        let mut secret = Zeroizing::new(vec![0; SECRET_BYTES]);
-        entropy.fill(&mut secret);
-        Self::assemble(algorithm, secret, now).expect("the secret has the size that every algorithm takes")
-    }
+/// What tokens are verified with: the public half of a key, or the secret of one that has none.
+#[derive(Clone)]
+pub struct VerifyingKey {
+    id: String,
+    algorithm: KeyAlgorithm,
+    pub(super) proof: Proof,
+}
 
-    /// The HS256 key that is `secret`, the same under the same name on every node.
-    ///
-    /// # Errors
-    ///
-    /// [`KeyFault::SecretTooShort`] below [`SECRET_BYTES`] bytes of UTF-8.
-    pub fn hs256_shared(secret: &SecretString, now: Timestamp) -> Result<Self, KeyFault> {
-        let secret = secret.expose_secret().as_bytes();
-        Self::assemble(KeyAlgorithm::Hs256, Zeroizing::new(secret.to_vec()), now)
-            .ok_or(KeyFault::SecretTooShort(secret.len()))
-    }
+/// How a [`VerifyingKey`] proves.
+#[derive(Clone)]
+pub(super) enum Proof {
+    Public(PublicKey),
+    Shared(Zeroizing<Vec<u8>>),
+}
 
-    /// `None` when the secret has the wrong size.
-    fn assemble(algorithm: KeyAlgorithm, secret: Zeroizing<Vec<u8>>, created_at: Timestamp) -> Option<Self> {
-        let fits = match algorithm {
-            KeyAlgorithm::Hs256 => secret.len() >= SECRET_BYTES,
-            KeyAlgorithm::EdDsa | KeyAlgorithm::V4Public | KeyAlgorithm::Refresh => {
-                secret.len() == SECRET_BYTES
-            }
-        };
-        if !fits {
-            return None;
-        }
-        let (id, public) = match algorithm {
-            KeyAlgorithm::EdDsa => {
-                let public = ed25519_public(&secret)?;
-                (kid::thumbprint(&public), Some(public))
-            }
-            KeyAlgorithm::V4Public => {
-                let public = ed25519_public(&secret)?;
-                (kid::paserk_id(&AsymmetricPublicKey::from(&public).ok()?), Some(public))
-            }
-            KeyAlgorithm::Hs256 | KeyAlgorithm::Refresh => (kid::of_secret(algorithm, &secret), None),
-        };
-        Some(Self { id, algorithm, secret, public, created_at })
+impl VerifyingKey {
+    /// The key that was published as `public` under the name `id`.
+    pub fn published(id: String, algorithm: KeyAlgorithm, public: PublicKey) -> Self {
+        Self { id, algorithm, proof: Proof::Public(public) }
     }
 
     /// The key's public name: `kid`.
@@ -179,14 +101,69 @@ impl SigningKey {
         self.algorithm
     }
 
-    /// When it was made.
-    pub fn created_at(&self) -> Timestamp {
-        self.created_at
+    pub(super) fn wrong_use(&self, wanted: &'static str) -> KeyFault {
+        KeyFault::WrongUse { id: self.id.clone(), algorithm: self.algorithm, wanted }
     }
 
-    /// The public half of an Ed25519 key; symmetric keys have none.
-    pub fn public_key(&self) -> Option<&[u8; 32]> {
+    pub(super) fn unusable(&self) -> KeyFault {
+        KeyFault::Unusable { id: self.id.clone(), algorithm: self.algorithm }
+    }
+}
+
+impl fmt::Debug for VerifyingKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { id, algorithm, .. } = self;
+        f.debug_struct("VerifyingKey").field("id", id).field("algorithm", algorithm).finish_non_exhaustive()
+    }
+}
+
+impl SigningKey {
+    /// A fresh key for `algorithm`.
+    pub fn generate(algorithm: KeyAlgorithm, entropy: &dyn Entropy) -> Self {
+        let secret = material::fresh(algorithm, entropy);
+        Self::assemble(algorithm, secret).expect("a fresh secret is a key")
+    }
+
+    /// The HS256 key that is `secret`, the same under the same name on every node.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyFault::SecretTooShort`] below [`SECRET_BYTES`] bytes of UTF-8.
+    pub fn hs256_shared(secret: &SecretString) -> Result<Self, KeyFault> {
+        let secret = secret.expose_secret().as_bytes();
+        Self::assemble(KeyAlgorithm::Hs256, Zeroizing::new(secret.to_vec()))
+            .ok_or(KeyFault::SecretTooShort(secret.len()))
+    }
+
+    /// `None` when the secret is no key of `algorithm`.
+    pub(super) fn assemble(algorithm: KeyAlgorithm, secret: Zeroizing<Vec<u8>>) -> Option<Self> {
+        let public = material::public_half(algorithm, &secret).ok()?;
+        let id = kid::name(algorithm, &secret, public.as_ref())?;
+        Some(Self { id, algorithm, secret, public })
+    }
+
+    /// The key's public name: `kid`.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// What the key is for.
+    pub fn algorithm(&self) -> KeyAlgorithm {
+        self.algorithm
+    }
+
+    /// The public half; symmetric keys have none.
+    pub fn public_key(&self) -> Option<&PublicKey> {
         self.public.as_ref()
+    }
+
+    /// What verifies the tokens that this key signs.
+    pub fn verifying(&self) -> VerifyingKey {
+        let proof = match &self.public {
+            Some(public) => Proof::Public(public.clone()),
+            None => Proof::Shared(self.secret.clone()),
+        };
+        VerifyingKey { id: self.id.clone(), algorithm: self.algorithm, proof }
     }
 
     pub(super) fn secret(&self) -> &[u8] {
@@ -215,14 +192,13 @@ impl SigningKey {
     pub fn unwrap(
         id: &str,
         algorithm: KeyAlgorithm,
-        created_at: Timestamp,
         wrapped: &[u8],
         master: &MasterKey,
     ) -> Result<Self, KeyFault> {
         let secret = master
             .open(&wrapping(id, algorithm), wrapped)
             .map_err(|_| KeyFault::NotOpened { id: id.to_owned(), algorithm })?;
-        Self::assemble(algorithm, secret, created_at)
+        Self::assemble(algorithm, secret)
             .filter(|key| key.id == id)
             .ok_or_else(|| KeyFault::NotItself { id: id.to_owned(), algorithm })
     }
@@ -233,7 +209,6 @@ impl fmt::Debug for SigningKey {
         f.debug_struct("SigningKey")
             .field("id", &self.id)
             .field("algorithm", &self.algorithm)
-            .field("created_at", &self.created_at)
             .finish_non_exhaustive()
     }
 }
@@ -241,8 +216,4 @@ impl fmt::Debug for SigningKey {
 /// What a wrapped key is bound to. No algorithm's name contains the separator, so two pairs never look alike.
 fn wrapping(id: &str, algorithm: KeyAlgorithm) -> Vec<u8> {
     format!("guardhouse signing key\n{algorithm}\n{id}").into_bytes()
-}
-
-fn ed25519_public(seed: &[u8]) -> Option<[u8; 32]> {
-    Ed25519KeyPair::from_seed_unchecked(seed).ok()?.public_key().as_ref().try_into().ok()
 }

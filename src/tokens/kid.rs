@@ -1,25 +1,41 @@
 //! Public names of keys. Each follows from the key alone, so that every node calls a key the same, and a stored key
 //! that was mixed up with another is noticed.
 
-use ::paseto::keys::AsymmetricPublicKey;
+use ::paseto::keys::{AsymmetricPublicKey, SymmetricKey};
 use ::paseto::paserk::{FormatAsPaserk, Id};
 use ::paseto::version4::V4;
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::hkdf::{HKDF_SHA256, Salt};
 use zeroize::Zeroizing;
 
+use super::algorithm::KeyAlgorithm;
 use super::base64url;
-use super::keys::KeyAlgorithm;
+use super::material::PublicKey;
 
-/// The name of an Ed25519 key among JWKs: its thumbprint (RFC 7638 section 3, RFC 8037 section 2 and appendix A.3).
-pub(super) fn thumbprint(public: &[u8; 32]) -> String {
-    let canonical = format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{}"}}"#, base64url::encode(public));
-    base64url::encode(digest(&SHA256, canonical.as_bytes()))
+/// The name of the key. `None` when the library refuses the key.
+pub(super) fn name(algorithm: KeyAlgorithm, secret: &[u8], public: Option<&PublicKey>) -> Option<String> {
+    match (algorithm, public) {
+        (KeyAlgorithm::V4Public, Some(PublicKey::Ed25519(public))) => {
+            Some(text(&Id::from(&AsymmetricPublicKey::<V4>::from(public).ok()?)))
+        }
+        (_, Some(public)) => Some(thumbprint(public)),
+        (KeyAlgorithm::V4Local, None) => Some(text(&Id::from(&SymmetricKey::<V4>::from(secret).ok()?))),
+        (_, None) => Some(of_secret(algorithm, secret)),
+    }
 }
 
-/// The name of a `v4.public` key: its PASERK id, `k4.pid.…`.
-pub(super) fn paserk_id(public: &AsymmetricPublicKey<V4>) -> String {
-    text(&Id::from(public))
+/// The name of a public key among JWKs: its thumbprint (RFC 7638 section 3, RFC 8037 section 2).
+pub(super) fn thumbprint(public: &PublicKey) -> String {
+    let text = |octets: &[u8]| base64url::encode(octets);
+    let canonical = match public {
+        PublicKey::Ed25519(x) => format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{}"}}"#, text(x)),
+        PublicKey::P256(point) => {
+            let (x, y) = (text(&point[1..33]), text(&point[33..]));
+            format!(r#"{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}"}}"#)
+        }
+        PublicKey::Rsa { n, e } => format!(r#"{{"e":"{}","kty":"RSA","n":"{}"}}"#, text(e), text(n)),
+    };
+    base64url::encode(digest(&SHA256, canonical.as_bytes()))
 }
 
 /// The key or id as PASERK text.

@@ -55,6 +55,9 @@ pub enum MasterKeyFault {
         /// Its permission bits.
         mode: u32,
     },
+    /// The configured text is not a key.
+    #[error("keys.master_key is not 43 characters of base64url")]
+    NotAKey,
     /// It is not a key.
     #[error(
         "the master key file {} does not hold a key: it should be one line of 43 characters of base64url; restore it \
@@ -75,6 +78,17 @@ impl MasterKey {
     /// The key that is `bytes`.
     pub fn from_bytes(bytes: [u8; KEY_BYTES]) -> Self {
         Self(Zeroizing::new(bytes))
+    }
+
+    /// The key that `text` spells: 43 characters of base64url, as the file has it.
+    ///
+    /// # Errors
+    ///
+    /// [`MasterKeyFault::NotAKey`]
+    pub fn from_text(text: &str) -> Result<Self, MasterKeyFault> {
+        let key = base64url::decode(text).map(Zeroizing::new);
+        let key = key.and_then(|key| key.as_slice().try_into().ok());
+        key.map(Self::from_bytes).ok_or(MasterKeyFault::NotAKey)
     }
 
     /// The key in the file at `path`; if there is no file, a new key, written there with mode 0600. The folder has

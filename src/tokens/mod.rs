@@ -2,39 +2,48 @@
 //!
 //! | file | what it holds |
 //! | --- | --- |
-//! | `mod` | [`TokenCodec`], the trait that every format implements, and its two faults |
-//! | [`access`] | [`AccessTokens`]: one codec that signs and all that still verify, chosen by the token's form |
+//! | `mod` | [`Sealer`] and [`Opener`], which every format implements, and their faults |
+//! | [`access`] | [`AccessTokens`]: what signs and verifies at the moment, replaced as a whole when keys change |
+//! | [`reader`] | [`TokenReader`]: all openers together, each token to the one of its form |
 //! | `proven` | the tokens that were accepted lately, so that each is verified once |
-//! | [`rules`] | [`TokenRules`]: issuer, audience, leeway |
+//! | [`rules`] | [`TokenRules`]: issuer, audience, leeway, claims of the operator's own |
 //! | [`jwt`], [`paseto`] | the formats |
 //! | `payload`, `base64url` | what both formats share: the claims on the wire and the one accepted encoding |
-//! | [`keys`], `kid`, [`master`] | signing keys, their public names, and the key under which they are stored |
+//! | [`algorithm`], `material` | what keys are for, and what they are made of |
+//! | [`keys`], `kid`, [`master`] | keys, their public names, and the key under which they are stored |
+//! | [`import`] | keys that were made elsewhere: PEM, JWK, PASERK |
 //! | [`refresh`] | refresh tokens, which prove themselves without a look-up |
 //! | [`revocations`] | what has been ended before its time, in memory |
 //! | [`published`] | the public keys as JWKS and PASERK |
 //!
 //! Nothing here waits, reads a clock, asks for randomness by itself, or knows a database or HTTP: `now` and the
-//! entropy are arguments. The only file that is touched is the master key's.
+//! entropy are arguments. (The libraries draw their own for RSA keys, ECDSA and `v4.local`.) The only file that is
+//! touched is the master key's.
 //!
-//! **One more format**: a file with a type that implements [`TokenCodec`], a variant of [`TokenForm`] by which its
-//! tokens are recognised, its algorithms in [`keys::KeyAlgorithm`] and their names in `kid`. The attack tables in
-//! `tests/tokens` are then extended by its own.
+//! **One more algorithm**: a variant of [`KeyAlgorithm`](algorithm::KeyAlgorithm), its secret in `material`, its name in
+//! `kid`, its half of the format's file; a new format is a file that implements both traits, and a form of
+//! [`TokenForm`]. The attack tables in `tests/tokens` are then extended by its own.
 
 pub mod access;
+pub mod algorithm;
 mod base64url;
+pub mod import;
 pub mod jwt;
 pub mod keys;
 mod kid;
 pub mod master;
+mod material;
 pub mod paseto;
 mod payload;
 mod proven;
 pub mod published;
+pub mod reader;
 pub mod refresh;
 pub mod revocations;
 pub mod rules;
 
-pub use access::{AccessTokens, TokenForm};
+pub use access::AccessTokens;
+pub use reader::{TokenForm, TokenReader};
 pub use rules::TokenRules;
 
 use crate::domain::claims::Claims;
@@ -43,20 +52,23 @@ use crate::domain::clock::Timestamp;
 /// The longest token that is looked at: 8 KiB. Ours have a few hundred bytes.
 pub const MAX_TOKEN_BYTES: usize = 8 * 1024;
 
-/// One format of access tokens with the keys it knows.
-///
-/// Implementations take the algorithm from their keys and never from the token (RFC 8725 section 3.1), and use no
-/// content of a token before its signature is proven (OWASP ASVS 5.0 section 9.1.1).
-pub trait TokenCodec: Send + Sync {
-    /// By which form tokens of this codec are recognised.
-    fn form(&self) -> TokenForm;
-
-    /// The signed token that says `claims`.
+/// Makes access tokens of one format with one key.
+pub trait Sealer: Send + Sync {
+    /// The signed or encrypted token that says `claims`.
     ///
     /// # Errors
     ///
     /// [`SealError`] when the library fails, or when the token would never be valid.
     fn seal(&self, claims: &Claims) -> Result<String, SealError>;
+}
+
+/// Reads access tokens of one format with the keys it knows.
+///
+/// Implementations take the algorithm from their keys and never from the token (RFC 8725 section 3.1), and use no
+/// content of a token before its signature is proven (OWASP ASVS 5.0 section 9.1.1).
+pub trait Opener: Send + Sync {
+    /// By which form its tokens are recognised.
+    fn form(&self) -> TokenForm;
 
     /// What `token` says, if it is ours and its time is now.
     ///

@@ -4,13 +4,16 @@
 //! be a list; both are type parameters here, so that every rule exists once. Members that we do not know are
 //! ignored (RFC 7519 section 4), so that a newer node may add one; a known one that occurs twice is refused.
 
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use std::fmt;
+
+use serde::de::{DeserializeOwned, Error, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use uuid::Uuid;
 
-use super::rules::TokenRules;
+use super::rules::{ROLES, TokenRules};
 use super::{SealError, TokenFault};
 use crate::domain::claims::Claims;
 use crate::domain::clock::Timestamp;
@@ -54,16 +57,16 @@ pub(super) struct Payload<T, A> {
     epoch: u32,
 }
 
-impl<T: Moment, A: Audience> Payload<T, A> {
-    /// What a token with `claims` says under `rules`.
-    pub(super) fn write(claims: &Claims, rules: &TokenRules) -> Result<Self, SealError> {
+impl<T: Moment + Serialize + DeserializeOwned, A: Audience + Serialize + DeserializeOwned> Payload<T, A> {
+    /// What a token with `claims` says under `rules`, as JSON.
+    pub(super) fn write(claims: &Claims, rules: &TokenRules) -> Result<Vec<u8>, SealError> {
         if claims.expires_at.seconds() <= claims.issued_at.seconds() {
             return Err(SealError(format!(
                 "it would be issued at {} and be over at {}, which is not one whole second",
                 claims.issued_at, claims.expires_at
             )));
         }
-        Ok(Self {
+        let payload = Self {
             iss: rules.issuer().to_owned(),
             sub: claims.subject,
             aud: A::write(rules.audience()),
@@ -77,7 +80,33 @@ impl<T: Moment, A: Audience> Payload<T, A> {
             amr: claims.methods.clone(),
             roles: claims.roles.clone(),
             epoch: claims.epoch,
-        })
+        };
+        payload.json(rules).map_err(|fault| SealError(fault.to_string()))
+    }
+
+    fn json(&self, rules: &TokenRules) -> serde_json::Result<Vec<u8>> {
+        if rules.claims().is_empty() && rules.roles_claim() == ROLES {
+            return serde_json::to_vec(self);
+        }
+        let mut members = rules.claims().clone();
+        if let Value::Object(ours) = serde_json::to_value(self)? {
+            members.extend(ours);
+        }
+        if let Some(roles) = members.remove(ROLES) {
+            members.insert(rules.roles_claim().to_owned(), roles);
+        }
+        serde_json::to_vec(&members)
+    }
+
+    /// The JSON object as a claims set, if it has the members that we write, each once and of its type.
+    pub(super) fn parse(json: &[u8], rules: &TokenRules) -> Option<Self> {
+        if rules.roles_claim() == ROLES {
+            return object(json);
+        }
+        let Members(mut members) = object(json)?;
+        let roles = members.remove(rules.roles_claim())?;
+        members.insert(ROLES.to_owned(), roles);
+        serde_json::from_value(Value::Object(members)).ok()
     }
 
     /// The claims, once every rule holds. The age is judged last: only a flawless token may be called expired.
@@ -115,6 +144,33 @@ impl<T: Moment, A: Audience> Payload<T, A> {
             roles: self.roles,
             epoch: self.epoch,
         })
+    }
+}
+
+/// A JSON object no member of which occurs twice.
+struct Members(Map<String, Value>);
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Once;
+        impl<'de> Visitor<'de> for Once {
+            type Value = Members;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Members, M::Error> {
+                let mut members = Map::new();
+                while let Some((name, value)) = map.next_entry()? {
+                    if members.insert(name, value).is_some() {
+                        return Err(M::Error::custom("a member occurs twice"));
+                    }
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(Once)
     }
 }
 

@@ -9,7 +9,9 @@
 //! under labels of their own. What a genuine generation is worth is judged by [`crate::domain::refresh::judge`].
 
 use std::fmt;
+use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use aws_lc_rs::hmac;
 use secrecy::SecretString;
 use uuid::Uuid;
@@ -28,10 +30,11 @@ const MAC: usize = 32;
 /// 98 characters of base64url for 73 bytes.
 const ENCODED: usize = ((SIGNED + MAC) * 4).div_ceil(3);
 
-/// Mints refresh tokens under one key and reads those of several.
+/// Mints refresh tokens under one key and reads those of several; they are replaced as a whole. Clones are the same.
+#[derive(Clone)]
 pub struct RefreshTokens {
     /// The first one mints.
-    keys: Vec<RefreshKey>,
+    keys: Arc<ArcSwap<Vec<RefreshKey>>>,
 }
 
 struct RefreshKey {
@@ -76,13 +79,23 @@ impl RefreshTokens {
     ///
     /// [`KeyFault::WrongUse`] for a key that is not [`KeyAlgorithm::Refresh`].
     pub fn new(current: &SigningKey, older: &[SigningKey]) -> Result<Self, KeyFault> {
-        let keys = std::iter::once(current).chain(older).map(RefreshKey::new).collect::<Result<_, _>>()?;
-        Ok(Self { keys })
+        Ok(Self { keys: Arc::new(ArcSwap::from_pointee(prepared(current, older)?)) })
+    }
+
+    /// From now on these keys, as for [`Self::new`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::new`]; everything is then as before.
+    pub fn replace(&self, current: &SigningKey, older: &[SigningKey]) -> Result<(), KeyFault> {
+        self.keys.store(Arc::new(prepared(current, older)?));
+        Ok(())
     }
 
     /// The token for `grant`: the same one for the same grant, as long as the current key stays.
     pub fn mint(&self, grant: &RefreshGrant) -> SecretString {
-        let key = &self.keys[0];
+        let keys = self.keys.load();
+        let key = &keys[0];
         let mut token = Vec::with_capacity(SIGNED + MAC);
         token.push(VERSION);
         token.extend_from_slice(&key.id);
@@ -112,7 +125,8 @@ impl RefreshTokens {
             return Err(RefreshFault("has an unknown version"));
         }
         // Four bytes may coincide: every key of that id gets its chance.
-        let mut named = self.keys.iter().filter(|key| key.id == id).peekable();
+        let keys = self.keys.load();
+        let mut named = keys.iter().filter(|key| key.id == id).peekable();
         if named.peek().is_none() {
             return Err(RefreshFault("names a key that is not ours"));
         }
@@ -128,6 +142,10 @@ impl RefreshTokens {
             generation: u32::from_be_bytes(generation),
         })
     }
+}
+
+fn prepared(current: &SigningKey, older: &[SigningKey]) -> Result<Vec<RefreshKey>, KeyFault> {
+    std::iter::once(current).chain(older).map(RefreshKey::new).collect()
 }
 
 fn take<const N: usize>(bytes: &[u8]) -> Result<([u8; N], &[u8]), RefreshFault> {

@@ -2,15 +2,26 @@
 
 use std::time::Duration;
 
+use serde_json::{Map, Value};
+
+/// The claims that every token has, whose meaning is not the operator's to change. The roles may have another name.
+pub const OUR_CLAIMS: [&str; 12] =
+    ["iss", "sub", "aud", "client_id", "exp", "nbf", "iat", "jti", "sid", "auth_time", "amr", "epoch"];
+
+/// What the roles are called unless configured otherwise (RFC 9068 section 2.2.3.1).
+pub const ROLES: &str = "roles";
+
 /// The most that clocks may differ: 60 seconds (OWASP ASVS 5.0 section 9.2.1 allows no more than a small leeway).
 pub const MAX_LEEWAY: Duration = Duration::from_secs(60);
 
-/// Issuer, audience, and how far the clocks of issuer and reader may differ.
+/// Issuer, audience, how far the clocks of issuer and reader may differ, and what else the operator wants to be said.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenRules {
     issuer: String,
     audience: String,
     leeway: Duration,
+    roles_claim: String,
+    claims: Map<String, Value>,
 }
 
 /// The rules for tokens contradict themselves.
@@ -25,6 +36,9 @@ pub enum InvalidRules {
     /// Too generous.
     #[error("a leeway of {} s is more than the allowed {} s; synchronise the clocks instead", .0.as_secs_f64(), MAX_LEEWAY.as_secs())]
     Leeway(Duration),
+    /// A name that is taken.
+    #[error("the claim {0:?} is one that every token has; choose another name")]
+    Taken(String),
 }
 
 impl TokenRules {
@@ -46,8 +60,33 @@ impl TokenRules {
         } else if leeway > MAX_LEEWAY {
             Err(InvalidRules::Leeway(leeway))
         } else {
-            Ok(Self { issuer, audience, leeway })
+            Ok(Self { issuer, audience, leeway, roles_claim: ROLES.to_owned(), claims: Map::new() })
         }
+    }
+
+    /// The same, with the roles under another name, and `claims` in every token.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRules::Taken`] for a name that has a meaning already, or that is used twice.
+    pub fn saying(mut self, roles_claim: &str, claims: Map<String, Value>) -> Result<Self, InvalidRules> {
+        let is_ours = |name: &&str| OUR_CLAIMS.contains(name) || *name == ROLES || *name == roles_claim;
+        let taken = claims.keys().map(String::as_str).find(is_ours);
+        if let Some(taken) = taken.or(Some(roles_claim).filter(|name| OUR_CLAIMS.contains(name))) {
+            return Err(InvalidRules::Taken(taken.to_owned()));
+        }
+        (self.roles_claim, self.claims) = (roles_claim.to_owned(), claims);
+        Ok(self)
+    }
+
+    /// What the roles are called.
+    pub fn roles_claim(&self) -> &str {
+        &self.roles_claim
+    }
+
+    /// What every token says besides.
+    pub fn claims(&self) -> &Map<String, Value> {
+        &self.claims
     }
 
     /// `iss`

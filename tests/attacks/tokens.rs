@@ -2,14 +2,11 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use guardhouse::config::{Config, Sources};
 use guardhouse::domain::clock::{Clock, Timestamp};
-use guardhouse::house::generate_key;
-use guardhouse::tokens::keys::KeyAlgorithm;
+use guardhouse::tokens::algorithm::KeyAlgorithm;
 use serde_json::{Value, json};
 
 use crate::http::{refresh, sql, text};
-use crate::support::entropy::Seeded;
 use crate::support::{Kind, TestHouse, User};
 
 fn encode(value: &Value) -> String {
@@ -58,17 +55,9 @@ pub(super) fn j38_a_removed_key_is_refused_and_an_older_one_is_not() {
     let house = TestHouse::new();
     let old = house.user("ada");
     let first = house.get("/.well-known/jwks.json").json["keys"][0]["kid"].as_str().unwrap().to_owned();
-    let (desk, clock) = (house.desk(), house.clock.clone());
-    let flags = vec![
-        ("data_dir".to_owned(), house.data_dir().display().to_string()),
-        ("database.url".to_owned(), house.database_url().to_owned()),
-    ];
-    let config =
-        Config::load(&Sources { flags, ..Sources::default() }).unwrap_or_else(|faults| panic!("{faults}"));
-    let second = house.io(async move {
-        generate_key(&config, &desk.db, KeyAlgorithm::EdDsa, clock.now(), &Seeded::new(38)).await.unwrap()
-    });
-    let house = house.restart();
+    let (desk, now) = (house.desk(), house.clock.now());
+    let made = house.io(async move { desk.keys.rotate(KeyAlgorithm::EdDsa, true, now).await.unwrap() });
+    let second = made.key.id;
     let new = house.login(&old.email);
     let kid = |token: &str| -> Value {
         let header = URL_SAFE_NO_PAD.decode(token.split('.').next().unwrap()).unwrap();
@@ -82,6 +71,12 @@ pub(super) fn j38_a_removed_key_is_refused_and_an_older_one_is_not() {
     header["kid"] = json!(second);
     let rest = old.access.split_once('.').unwrap().1;
     is_refused(&house, &new, &format!("{}.{rest}", encode(&header)));
+    let (desk, now, id) = (house.desk(), house.clock.now(), first.clone());
+    house.io(async move { desk.keys.retire(&id, now).await.unwrap() });
+    is_refused(&house, &new, &old.access);
+    let published = house.get("/.well-known/jwks.json").text;
+    assert!(!published.contains(&first) && published.contains(&second), "{published}");
+    // And when its row is gone as well.
     sql(&house, format!("DELETE FROM signing_keys WHERE id = '{first}'"));
     let house = house.restart();
     is_refused(&house, &new, &old.access);

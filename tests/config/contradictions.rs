@@ -161,9 +161,34 @@ fn a_reachable_operators_listener_needs_a_token() {
 }
 
 #[test]
-fn hs256_needs_its_key() {
-    let good = "tokens.algorithm = 'HS256'\ntokens.hs256_secret = 'qT4Zr8mK1vXc7Bn2Lw9Hd5Gs3Jf6Py0A'";
-    contradiction("tokens.algorithm", &["`tokens.hs256_secret`"], "tokens.algorithm = 'HS256'", good);
+fn a_key_is_announced_for_several_looks_and_lives_longer_than_that() {
+    let good = "keys.announcement = '30s'\nkeys.poll_interval = '10s'\nkeys.lifetime = '31s'";
+    contradiction("keys.announcement", &["`keys.poll_interval`"], &good.replace("10s", "11s"), good);
+    contradiction("keys.lifetime", &["`keys.announcement`"], &good.replace("31s", "30s"), good);
+    let free = "keys.announcement = '0s'\nkeys.poll_interval = '1h'\nkeys.lifetime = '0s'";
+    assert!(Site::new().file("site.toml", free).load().is_ok());
+}
+
+#[test]
+fn claims_of_the_operator_do_not_touch_ours() {
+    let good = r#"tokens.claims = '{"tenant": "acme"}'"#;
+    for name in ["sub", "sid", "epoch", "roles"] {
+        let bad = format!(r#"tokens.claims = '{{"{name}": 1}}'"#);
+        contradiction("tokens.claims", &[&format!("`{name}`")], &bad, good);
+    }
+    contradiction(
+        "tokens.roles_claim",
+        &["`iss`"],
+        "tokens.roles_claim = 'iss'",
+        "tokens.roles_claim = 'groups'",
+    );
+    let both = "tokens.roles_claim = 'groups'\n";
+    let bad = format!(r#"{both}tokens.claims = '{{"groups": []}}'"#);
+    contradiction("tokens.claims", &["`groups`"], &bad, &format!("{both}{good}"));
+    let long = |length| format!(r#"tokens.claims = '{{"a": "{}"}}'"#, "x".repeat(length));
+    assert!(Site::new().file("site.toml", &long(1_016)).load().is_ok());
+    let fault = Site::new().file("site.toml", &long(1_017)).fault();
+    assert!(fault.key == "tokens.claims" && fault.reason.contains("1025 bytes"), "{fault:?}");
 }
 
 #[test]

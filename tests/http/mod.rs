@@ -9,6 +9,7 @@ mod client_address;
 mod framing;
 mod hashing;
 mod health;
+mod keys;
 mod limits;
 mod ops;
 mod problems;

@@ -19,14 +19,24 @@ const EDDSA: [(&str, &str); 2] = [("tokens.format", "jwt"), ("tokens.algorithm",
 const HS256: [(&str, &str); 3] =
     [("tokens.format", "jwt"), ("tokens.algorithm", "HS256"), ("tokens.hs256_secret", SECRET)];
 const PASETO: [(&str, &str); 2] = [("tokens.format", "paseto"), ("tokens.algorithm", "v4.public")];
-const FORMATS: [&[(&str, &str)]; 3] = [&EDDSA, &HS256, &PASETO];
+const ES256: [(&str, &str); 2] = [("tokens.format", "jwt"), ("tokens.algorithm", "ES256")];
+const RS256: [(&str, &str); 2] = [("tokens.format", "jwt"), ("tokens.algorithm", "RS256")];
+const GENERATED_HS256: [(&str, &str); 2] = [("tokens.format", "jwt"), ("tokens.algorithm", "HS256")];
+const LOCAL: [(&str, &str); 2] = [("tokens.format", "paseto"), ("tokens.algorithm", "v4.local")];
+const FORMATS: [&[(&str, &str)]; 7] = [&EDDSA, &ES256, &RS256, &HS256, &GENERATED_HS256, &PASETO, &LOCAL];
 
 fn house_with(kind: Kind, settings: &[(&str, &str)]) -> TestHouse {
     settings.iter().fold(TestHouse::on(kind), |plan, (key, value)| plan.set(key, value)).start()
 }
 
-fn segment(token: &str, index: usize) -> Value {
+pub(super) fn segment(token: &str, index: usize) -> Value {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(token.split('.').nth(index).unwrap()).unwrap()).unwrap()
+}
+
+/// The key that a token names: in the header of a JWT, in the footer of a PASETO.
+pub(super) fn kid(token: &str) -> String {
+    let part = if token.starts_with("v4.") { 3 } else { 0 };
+    segment(token, part)["kid"].as_str().unwrap().to_owned()
 }
 
 fn every_format_opens_every_door(kind: Kind) {
@@ -47,7 +57,9 @@ fn every_format_opens_every_door(kind: Kind) {
 }
 
 fn a_change_of_format_or_key_refuses_not_one_valid_token(kind: Kind) {
-    let mut house = house_with(kind, &HS256);
+    let mut at_once = HS256.to_vec();
+    at_once.push(("keys.announcement", "0s"));
+    let mut house = house_with(kind, &at_once);
     let mut users: Vec<User> = vec![house.user("ada")];
     for settings in [&EDDSA[..], &PASETO, &HS256, &PASETO] {
         house = house.restart_with(settings);

@@ -215,11 +215,6 @@ impl TestHouse {
         self.directory.path()
     }
 
-    /// The address of the database.
-    pub fn database_url(&self) -> &str {
-        &self.scratch.url
-    }
-
     /// What the flows work with.
     pub fn desk(&self) -> Desk {
         self.running().front.desk.clone()
@@ -315,6 +310,18 @@ impl TestHouse {
             request = request.header("authorization", format!("Bearer {token}"));
         }
         self.send(request, Vec::new())
+    }
+
+    /// `POST path` with `body` on the operations listener.
+    pub fn ops_post(&self, path: &str, token: Option<&str>, body: Value) -> Answer {
+        let mut request = ureq::http::Request::builder()
+            .method("POST")
+            .uri(format!("http://{}{path}", self.ops_address()))
+            .header("content-type", "application/json");
+        if let Some(token) = token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        self.send(request, serde_json::to_vec(&body).expect("a JSON value"))
     }
 
     /// Registers a person who is then signed in.

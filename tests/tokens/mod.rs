@@ -26,8 +26,10 @@ use guardhouse::domain::entropy::Entropy;
 use guardhouse::domain::id::{SessionId, UserId};
 use guardhouse::domain::role::{Role, Roles};
 use guardhouse::domain::session::AuthMethod;
-use guardhouse::tokens::TokenRules;
-use guardhouse::tokens::keys::{KeyAlgorithm, SigningKey};
+use guardhouse::tokens::jwt::{JwtOpener, JwtSealer};
+use guardhouse::tokens::keys::{KeyAlgorithm, KeyFault, PublicKey, SigningKey, VerifyingKey};
+use guardhouse::tokens::paseto::{PasetoOpener, PasetoSealer};
+use guardhouse::tokens::{Opener, SealError, Sealer, TokenFault, TokenRules};
 use uuid::Uuid;
 
 const ISSUER: &str = "https://auth.example";
@@ -76,7 +78,46 @@ fn rules() -> TokenRules {
 
 /// A key whose secret is 32 times `byte`.
 fn key(algorithm: KeyAlgorithm, byte: u8) -> SigningKey {
-    SigningKey::generate(algorithm, at(-1_000), &Known(byte))
+    SigningKey::generate(algorithm, &Known(byte))
+}
+
+/// What verifies the tokens of `keys`.
+fn verifying<'a>(keys: impl IntoIterator<Item = &'a SigningKey>) -> Vec<VerifyingKey> {
+    keys.into_iter().map(SigningKey::verifying).collect()
+}
+
+/// The public half of an Ed25519 key.
+fn ed25519_public(key: &SigningKey) -> [u8; 32] {
+    let Some(PublicKey::Ed25519(public)) = key.public_key() else { panic!("{key:?}") };
+    *public
+}
+
+/// One format, signing with one key and verifying with it and others.
+struct Codec {
+    sealer: Box<dyn Sealer>,
+    opener: Box<dyn Opener>,
+}
+
+impl Codec {
+    fn jwt(rules: TokenRules, signing: &SigningKey, also: &[SigningKey]) -> Result<Self, KeyFault> {
+        let keys = verifying(std::iter::once(signing).chain(also));
+        let opener = Box::new(JwtOpener::new(rules.clone(), &keys)?);
+        Ok(Self { sealer: Box::new(JwtSealer::new(rules, signing)?), opener })
+    }
+
+    fn paseto(rules: TokenRules, signing: &SigningKey, also: &[SigningKey]) -> Result<Self, KeyFault> {
+        let keys = verifying(std::iter::once(signing).chain(also));
+        let opener = Box::new(PasetoOpener::new(rules.clone(), &keys)?);
+        Ok(Self { sealer: Box::new(PasetoSealer::new(rules, signing)?), opener })
+    }
+
+    fn seal(&self, claims: &Claims) -> Result<String, SealError> {
+        self.sealer.seal(claims)
+    }
+
+    fn open(&self, token: &str, now: Timestamp) -> Result<Claims, TokenFault> {
+        self.opener.open(token, now)
+    }
 }
 
 fn claims() -> Claims {

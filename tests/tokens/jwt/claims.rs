@@ -1,6 +1,5 @@
 //! Claims of the wrong type, out of range, doubled, lacking, for others, or out of time.
 
-use guardhouse::tokens::{TokenCodec, TokenFault};
 use serde_json::{Value, json};
 
 use super::*;

@@ -6,8 +6,6 @@ mod shape;
 
 use aws_lc_rs::hmac;
 use aws_lc_rs::signature::Ed25519KeyPair;
-use guardhouse::tokens::jwt::JwtCodec;
-use guardhouse::tokens::{TokenCodec, TokenFault};
 use serde_json::{Value, json};
 
 use super::*;
@@ -24,7 +22,7 @@ const RANGE: &str = "has a time out of range";
 
 /// A codec that signs with EdDSA and still verifies HS256: the most that confusion of algorithms could hope for.
 struct House {
-    codec: JwtCodec,
+    codec: Codec,
     ed: SigningKey,
     hs: SigningKey,
 }
@@ -32,7 +30,7 @@ struct House {
 impl House {
     fn new() -> Self {
         let (ed, hs) = (key(KeyAlgorithm::EdDsa, 1), key(KeyAlgorithm::Hs256, 2));
-        Self { codec: JwtCodec::new(rules(), &ed, std::slice::from_ref(&hs)).unwrap(), ed, hs }
+        Self { codec: Codec::jwt(rules(), &ed, std::slice::from_ref(&hs)).unwrap(), ed, hs }
     }
 
     fn header(&self) -> Value {

@@ -1,8 +1,7 @@
 //! Other spellings, other serialisations, other kinds of token, and everything that was cut or flipped.
 
-use guardhouse::tokens::jwt::JwtCodec;
+use guardhouse::tokens::MAX_TOKEN_BYTES;
 use guardhouse::tokens::refresh::RefreshTokens;
-use guardhouse::tokens::{MAX_TOKEN_BYTES, TokenCodec};
 use secrecy::ExposeSecret;
 use serde_json::json;
 
@@ -114,7 +113,7 @@ fn an_oversized_token_is_not_looked_at() {
 #[test]
 fn no_truncation_and_no_flipped_bit_passes() {
     let house = House::new();
-    let by_hmac = JwtCodec::new(rules(), &house.hs, std::slice::from_ref(&house.ed)).unwrap();
+    let by_hmac = Codec::jwt(rules(), &house.hs, std::slice::from_ref(&house.ed)).unwrap();
     for genuine in [house.genuine(), by_hmac.seal(&claims()).unwrap()] {
         for end in 0..genuine.len() {
             assert!(house.codec.open(&genuine[..end], at(1)).is_err(), "cut at {end}");
@@ -144,7 +143,7 @@ fn tokens_of_other_kinds_and_houses_are_refused() {
 
     let elsewhere = |issuer: &str, audience: &str| {
         let rules = TokenRules::new(issuer, audience, Duration::ZERO).unwrap();
-        JwtCodec::new(rules, &house.ed, &[]).unwrap().seal(&claims()).unwrap()
+        Codec::jwt(rules, &house.ed, &[]).unwrap().seal(&claims()).unwrap()
     };
     house.refuses("same key, other issuer", &elsewhere("https://b.example", AUDIENCE), "by another issuer");
     house.refuses(
@@ -152,7 +151,6 @@ fn tokens_of_other_kinds_and_houses_are_refused() {
         &elsewhere(ISSUER, "https://b.example"),
         "for another audience",
     );
-    let paseto =
-        guardhouse::tokens::paseto::PasetoCodec::new(rules(), &key(KeyAlgorithm::V4Public, 1), &[]).unwrap();
+    let paseto = Codec::paseto(rules(), &key(KeyAlgorithm::V4Public, 1), &[]).unwrap();
     house.refuses("PASETO", &paseto.seal(&claims()).unwrap(), MORE_SEGMENTS);
 }

@@ -5,8 +5,6 @@ mod shape;
 
 use ::paseto::keys::AsymmetricSecretKey;
 use ::paseto::version4::{PublicToken, V4};
-use guardhouse::tokens::paseto::PasetoCodec;
-use guardhouse::tokens::{TokenCodec, TokenFault};
 use serde_json::{Value, json};
 
 use super::*;
@@ -14,7 +12,8 @@ use super::*;
 const CLAIMS: &str = "has claims that we do not write";
 const KEY: &str = "names a key that is not ours";
 const SIGNATURE: &str = "has a wrong signature";
-const FORM: &str = "not a v4.public token";
+const FORM: &str = "not a token of PASETO version 4";
+const PURPOSE: &str = "claims a purpose that is not its key's";
 const FOOTER: &str = "has no footer";
 const SPELLING: &str = "not canonical base64url";
 const RANGE: &str = "has a time out of range";
@@ -22,7 +21,7 @@ const RANGE: &str = "has a time out of range";
 const IMPLICIT: &str = r#"{"typ":"at+paseto","iss":"https://auth.example","aud":"https://api.example"}"#;
 
 struct House {
-    codec: PasetoCodec,
+    codec: Codec,
     key: SigningKey,
     other: SigningKey,
 }
@@ -30,7 +29,7 @@ struct House {
 impl House {
     fn new() -> Self {
         let (key, other) = (key(KeyAlgorithm::V4Public, 1), key(KeyAlgorithm::V4Public, 2));
-        Self { codec: PasetoCodec::new(rules(), &key, std::slice::from_ref(&other)).unwrap(), key, other }
+        Self { codec: Codec::paseto(rules(), &key, std::slice::from_ref(&other)).unwrap(), key, other }
     }
 
     fn footer(&self) -> String {
@@ -75,7 +74,7 @@ fn doubled(member: &str) -> String {
 
 /// Signed with the key whose seed is 32 times `seed`.
 fn signed(seed: u8, payload: &str, footer: &str, implicit: &str) -> String {
-    let public = *key(KeyAlgorithm::V4Public, seed).public_key().unwrap();
+    let public = ed25519_public(&key(KeyAlgorithm::V4Public, seed));
     let secret = AsymmetricSecretKey::<V4>::from(&[[seed; 32], public].concat()).unwrap();
     let footer = (!footer.is_empty()).then_some(footer.as_bytes());
     PublicToken::sign(&secret, payload.as_bytes(), footer, Some(implicit.as_bytes())).unwrap()

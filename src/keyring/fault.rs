@@ -1,0 +1,46 @@
+//! Why keys cannot be used.
+
+use crate::store::StoreError;
+use crate::tokens::keys::KeyFault;
+use crate::tokens::master::MasterKeyFault;
+use crate::tokens::rules::InvalidRules;
+
+/// Why the keys cannot be used, or not be changed.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyRingFault {
+    /// The master key.
+    #[error(transparent)]
+    Master(#[from] MasterKeyFault),
+    /// The table of keys.
+    #[error("the keys cannot be read: {0}")]
+    Store(#[from] StoreError),
+    /// A stored key does not open.
+    #[error(
+        "the stored key {id} does not open with this node's master key: {reason}; every node that shares the database \
+         needs the same master key"
+    )]
+    Locked {
+        /// Which.
+        id: String,
+        /// Why not.
+        reason: KeyFault,
+    },
+    /// A key does not fit its use.
+    #[error("a key cannot be used: {0}")]
+    Unusable(#[from] KeyFault),
+    /// The token settings.
+    #[error(transparent)]
+    Rules(#[from] InvalidRules),
+    /// The same key once more.
+    #[error("the key {0} is there already")]
+    Known(String),
+    /// No such key.
+    #[error("there is no key {0}, or it is retired already; `guardhouse keys list` shows them")]
+    Unknown(String),
+    /// The key is needed.
+    #[error(
+        "the key {0} is the one that signs; rotate first (`guardhouse keys rotate --at-once`), then retire it: that \
+         refuses every token it has signed"
+    )]
+    InUse(String),
+}

@@ -1,0 +1,359 @@
+//! KEEPS KEYS: which key signs, which ones verify, and when that changes, on every node by itself.
+//!
+//! The keys are rows in the database, encrypted under the master key. A row says from when its key signs; what it is
+//! good for at a moment follows from the rows and the time ([`phases`]), so that no node needs to tell another. Each
+//! node looks at the rows every few seconds and hands what it finds to [`AccessTokens`], [`RefreshTokens`] and
+//! [`Published`], which are replaced as a whole while requests go on. A key is announced for long enough that every
+//! node, and everybody who fetches the published keys, knows it before the first token is signed with it.
+//!
+//! | file | what it holds |
+//! | --- | --- |
+//! | `mod` | [`KeyRing`]: look, generate, import, retire |
+//! | [`phases`] | what a key is good for at a moment |
+//! | `chain` | the stored keys, opened |
+//! | `settings` | from the configuration |
+//! | `fault` | [`KeyRingFault`] |
+
+mod chain;
+mod fault;
+pub mod phases;
+mod settings;
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+
+pub use fault::KeyRingFault;
+pub use settings::Settings;
+
+use chain::Chain;
+use phases::Phase;
+
+use crate::domain::clock::Timestamp;
+use crate::domain::entropy::Entropy;
+use crate::store::keys::{self, StoredKey};
+use crate::store::{Db, StoreError};
+use crate::tokens::AccessTokens;
+use crate::tokens::algorithm::KeyAlgorithm;
+use crate::tokens::keys::SigningKey;
+use crate::tokens::master::MasterKey;
+use crate::tokens::published::{JwkSet, PaserkSet, jwk_set, paserk_set};
+use crate::tokens::refresh::RefreshTokens;
+
+/// The longest that somebody may keep the published keys without asking again.
+const LONGEST_CACHED: Duration = Duration::from_secs(300);
+
+/// What others verify our tokens with.
+#[derive(Debug, Clone)]
+pub struct Published {
+    /// For JWTs.
+    pub jwks: JwkSet,
+    /// For `v4.public`.
+    pub paserks: PaserkSet,
+    /// For how long it may be kept: well below the time for which a new key is announced.
+    pub max_age: Duration,
+}
+
+/// A key as it is told to operators.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// The row.
+    pub key: StoredKey,
+    /// What it is good for.
+    pub phase: Phase,
+    /// Whether this node signs with it.
+    pub signs: bool,
+}
+
+impl Listed {
+    /// The phase in one word: `announced`, `signing`, `verifying` or `retired`.
+    pub fn phase_name(&self) -> &'static str {
+        match self.phase {
+            Phase::Announced => "announced",
+            Phase::Current if self.signs => "signing",
+            Phase::Current | Phase::Verifying(_) => "verifying",
+            Phase::Over | Phase::Retired => "retired",
+        }
+    }
+}
+
+/// Something that became of a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// A key was made.
+    Generated(StoredKey),
+    /// A key was retired, because the last of its tokens has expired.
+    Retired(StoredKey),
+}
+
+/// The keys of this node. Clones of what it hands out see every change.
+pub struct KeyRing {
+    db: Db,
+    master: MasterKey,
+    settings: Settings,
+    entropy: Arc<dyn Entropy>,
+    chain: Mutex<Chain>,
+    access: AccessTokens,
+    refresh: RefreshTokens,
+    published: ArcSwap<Published>,
+}
+
+impl KeyRing {
+    /// Reads the keys and makes those that are missing.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyRingFault`]
+    pub async fn open(
+        settings: Settings,
+        db: Db,
+        master: MasterKey,
+        now: Timestamp,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Self, KeyRingFault> {
+        let mut chain = Chain::default();
+        chain.set(keys::all(db.reader()).await?);
+        while let Some(algorithm) = settings.missing(&chain, now) {
+            let key = SigningKey::generate(algorithm, &*entropy);
+            match insert(&db, &master, &*entropy, &chain, &key, [now, now]).await {
+                // Another node was faster; its key is ours too.
+                Ok(_) | Err(KeyRingFault::Store(StoreError::Conflict(_))) => {}
+                Err(fault) => return Err(fault),
+            }
+            chain.set(keys::all(db.reader()).await?);
+        }
+        let in_use = chain.in_use(&settings, &master, now)?;
+        let access = AccessTokens::new(&settings.rules, &in_use.signing, &in_use.verifying)?;
+        let refresh = RefreshTokens::new(&in_use.refresh, &in_use.older_refresh)?;
+        let published = ArcSwap::from_pointee(published(&in_use, &settings));
+        Ok(Self { db, master, settings, entropy, chain: Mutex::new(chain), access, refresh, published })
+    }
+
+    /// Seals and opens access tokens.
+    pub fn access_tokens(&self) -> AccessTokens {
+        self.access.clone()
+    }
+
+    /// Mints and reads refresh tokens.
+    pub fn refresh_tokens(&self) -> RefreshTokens {
+        self.refresh.clone()
+    }
+
+    /// What is published at the moment.
+    pub fn published(&self) -> Arc<Published> {
+        self.published.load_full()
+    }
+
+    /// Which algorithm is configured to sign.
+    pub fn wanted(&self) -> KeyAlgorithm {
+        self.settings.wanted
+    }
+
+    /// The pause until the next [`Self::look`]: the configured one, or less when a phase ends before.
+    pub fn pause(&self, now: Timestamp) -> Duration {
+        let chain = self.chain();
+        let phases = self.settings.phases(&chain, now);
+        let turn = phases::next_turn(chain.rows(), &phases, now).map(|turn| turn.since(now));
+        turn.map_or(self.settings.poll_interval, |turn| turn.min(self.settings.poll_interval))
+    }
+
+    /// Looks at the stored keys, makes those that are due, retires those that are over, and takes all of it over.
+    /// When the database is away, the phases of the keys that are known go on by themselves.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyRingFault`]; nothing is worse than before.
+    pub async fn look(&self, now: Timestamp) -> Result<Vec<Change>, KeyRingFault> {
+        let read = self.reread().await;
+        self.take_over(now)?;
+        read?;
+        let mut changes = Vec::new();
+        let (due, over) = {
+            let chain = self.chain();
+            (self.settings.due(&chain, now), self.settings.over(&chain, now))
+        };
+        for algorithm in due {
+            let signs_from = self.begins(algorithm, now);
+            match self.add(SigningKey::generate(algorithm, &*self.entropy), [now, signs_from]).await {
+                Ok(stored) => changes.push(Change::Generated(stored)),
+                Err(KeyRingFault::Store(StoreError::Conflict(_))) => {}
+                Err(fault) => return Err(fault),
+            }
+        }
+        for key in over {
+            if keys::retire(self.db.writer(), &key.id, now).await? {
+                changes.push(Change::Retired(key));
+            }
+        }
+        if !changes.is_empty() {
+            self.reread().await?;
+            self.take_over(now)?;
+        }
+        Ok(changes)
+    }
+
+    /// Makes a new key for `algorithm`, which signs after the announcement, or `at_once`.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyRingFault`]
+    pub async fn rotate(
+        &self,
+        algorithm: KeyAlgorithm,
+        at_once: bool,
+        now: Timestamp,
+    ) -> Result<Listed, KeyRingFault> {
+        self.bring(SigningKey::generate(algorithm, &*self.entropy), at_once, now).await
+    }
+
+    /// Adds a key that was made elsewhere, as [`Self::rotate`] adds a fresh one.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyRingFault::Known`] when it is there already, retired or not; [`KeyRingFault`].
+    pub async fn import(
+        &self,
+        key: SigningKey,
+        at_once: bool,
+        now: Timestamp,
+    ) -> Result<Listed, KeyRingFault> {
+        self.reread().await?;
+        if self.chain().row(key.id()).is_some() {
+            return Err(KeyRingFault::Known(key.id().to_owned()));
+        }
+        self.bring(key, at_once, now).await
+    }
+
+    /// Retires a key before its time: every token it has signed is refused, here at once, on the other nodes with
+    /// their next look.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyRingFault::Unknown`], [`KeyRingFault::InUse`] for the current key of its algorithm; [`KeyRingFault`].
+    pub async fn retire(&self, id: &str, now: Timestamp) -> Result<StoredKey, KeyRingFault> {
+        self.reread().await?;
+        let listed = self.list(now).into_iter().find(|listed| listed.key.id == id);
+        let listed = listed.filter(|listed| listed.phase != Phase::Retired);
+        let listed = listed.ok_or_else(|| KeyRingFault::Unknown(id.to_owned()))?;
+        // Of an algorithm that is not in use any more, the last key is current and may go.
+        if listed.phase == Phase::Current && listed.signs {
+            return Err(KeyRingFault::InUse(id.to_owned()));
+        }
+        keys::retire(self.db.writer(), id, now).await?;
+        self.reread().await?;
+        self.take_over(now)?;
+        Ok(listed.key)
+    }
+
+    /// Every key there is or was, the newest of each algorithm first; as of the last look.
+    pub fn list(&self, now: Timestamp) -> Vec<Listed> {
+        let chain = self.chain();
+        let phases = self.settings.phases(&chain, now);
+        let signer = self.settings.signer(&chain, &phases);
+        let listed = chain.rows().iter().zip(phases).enumerate();
+        let signs = |at, key: &StoredKey, phase| {
+            signer == Some(at) || (key.algorithm == REFRESH && phase == Phase::Current)
+        };
+        listed
+            .map(|(at, (key, phase))| Listed { key: key.clone(), phase, signs: signs(at, key, phase) })
+            .collect()
+    }
+
+    async fn bring(&self, key: SigningKey, at_once: bool, now: Timestamp) -> Result<Listed, KeyRingFault> {
+        let signs_from = if at_once { now } else { self.begins(key.algorithm(), now) };
+        let mut tries = 0;
+        let stored = loop {
+            self.reread().await?;
+            match self.add(key.clone(), [now, signs_from]).await {
+                // Another node took the number.
+                Err(KeyRingFault::Store(StoreError::Conflict(_))) if tries < 3 => tries += 1,
+                done => break done?,
+            }
+        };
+        self.reread().await?;
+        self.take_over(now)?;
+        let listed = self.list(now).into_iter().find(|listed| listed.key.id == stored.id);
+        listed.ok_or(KeyRingFault::Unknown(stored.id))
+    }
+
+    /// From when a new key of `algorithm` signs: at once where nothing else could.
+    fn begins(&self, algorithm: KeyAlgorithm, now: Timestamp) -> Timestamp {
+        let chain = self.chain();
+        let phases = self.settings.phases(&chain, now);
+        let is_alone = if algorithm.is_for_access() {
+            !self.settings.has_shared() && self.settings.signer(&chain, &phases).is_none()
+        } else {
+            !chain.has_current(algorithm, &phases)
+        };
+        if is_alone { now } else { now.plus(self.settings.announcement) }
+    }
+
+    async fn add(&self, key: SigningKey, times: [Timestamp; 2]) -> Result<StoredKey, KeyRingFault> {
+        let chain = self.chain().clone();
+        insert(&self.db, &self.master, &*self.entropy, &chain, &key, times).await
+    }
+
+    async fn reread(&self) -> Result<(), KeyRingFault> {
+        let rows = keys::all(self.db.reader()).await?;
+        self.chain().set(rows);
+        Ok(())
+    }
+
+    /// Hands the keys that are good at `now` to those who use them, where they are not the same as before.
+    fn take_over(&self, now: Timestamp) -> Result<(), KeyRingFault> {
+        let mut chain = self.chain();
+        if !chain.has_turned(&self.settings, now) {
+            return Ok(());
+        }
+        let in_use = chain.in_use(&self.settings, &self.master, now)?;
+        self.access.replace(&self.settings.rules, &in_use.signing, &in_use.verifying)?;
+        self.refresh.replace(&in_use.refresh, &in_use.older_refresh)?;
+        self.published.store(Arc::new(published(&in_use, &self.settings)));
+        tracing::info!(
+            kid = in_use.signing.id(),
+            accepted = in_use.verifying.len(),
+            "the keys in use have changed"
+        );
+        Ok(())
+    }
+
+    /// The rows are whole at every moment: a holder that panicked has not half-written any.
+    fn chain(&self) -> std::sync::MutexGuard<'_, Chain> {
+        self.chain.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+const REFRESH: &str = KeyAlgorithm::Refresh.as_str();
+
+fn published(in_use: &chain::InUse, settings: &Settings) -> Published {
+    Published {
+        jwks: jwk_set(&in_use.verifying),
+        paserks: paserk_set(&in_use.verifying),
+        max_age: (settings.announcement / 2).min(LONGEST_CACHED),
+    }
+}
+
+/// Stores `key`, made and signing from the two times on.
+async fn insert(
+    db: &Db,
+    master: &MasterKey,
+    entropy: &dyn Entropy,
+    chain: &Chain,
+    key: &SigningKey,
+    [created_at, signs_from]: [Timestamp; 2],
+) -> Result<StoredKey, KeyRingFault> {
+    let stored = StoredKey {
+        id: key.id().to_owned(),
+        algorithm: key.algorithm().as_str().to_owned(),
+        slot: chain.next_slot(key.algorithm()),
+        wrapped: key.wrap(master, entropy),
+        created_at,
+        signs_from,
+        retired_at: None,
+    };
+    keys::insert(db.writer(), &stored).await?;
+    let StoredKey { id, algorithm, .. } = &stored;
+    tracing::info!(kid = id, algorithm, %signs_from, "stored a key");
+    Ok(stored)
+}
