@@ -1,6 +1,7 @@
 //! The command line: one file a subcommand. The only place, with `main`, that may use anyhow.
 #![expect(clippy::print_stderr, reason = "the command line speaks to people")]
 
+mod clients;
 mod config;
 mod desk;
 mod keys;
@@ -50,6 +51,9 @@ enum Command {
     /// Look after accounts.
     #[command(subcommand)]
     Users(users::Users),
+    /// Let services ask about tokens.
+    #[command(subcommand)]
+    Clients(clients::Clients),
     /// Look after keys.
     #[command(subcommand)]
     Keys(keys::Keys),
@@ -80,6 +84,7 @@ pub fn run() -> ExitCode {
     let done = match cli.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::serve(config),
         Command::Migrate(command) => migrate::run(&config, &command),
+        Command::Clients(command) => clients::run(&command),
         Command::Config(command) => config::run(&config, &command),
         Command::Users(command) => users::run(config, command),
         Command::Keys(command) => keys::run(config, command),

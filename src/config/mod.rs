@@ -11,6 +11,7 @@
 
 mod address;
 mod audit;
+mod clients;
 mod contradictions;
 mod database;
 mod fault;
@@ -37,6 +38,7 @@ mod words;
 use std::path::PathBuf;
 
 pub use audit::{Audit, AuditDurability, OnAuditFailure};
+pub use clients::{Client, ClientRight, Clients, SecretHashes};
 pub use database::{Backend, Database};
 pub use fault::{Fault, Faults, Origin};
 pub use hashing::{Argon2Cost, HashAlgorithm, Hashing};
@@ -80,6 +82,8 @@ pub struct Config {
     pub registration: Registration,
     /// How often somebody may try.
     pub limits: Limits,
+    /// Services that may ask about tokens.
+    pub clients: Clients,
     /// How the audit log is written.
     pub audit: Audit,
     /// What is logged, and how.
@@ -108,6 +112,7 @@ impl Config {
             passwords: Passwords::read(&mut reader),
             registration: Registration::read(&mut reader),
             limits: Limits::read(&mut reader),
+            clients: clients::read(&mut reader),
             audit: Audit::read(&mut reader),
             log: Log::read(&mut reader),
             data_dir,

@@ -5,6 +5,7 @@
 //! section, and a fault can name both of two origins. After a fault the reader goes on with the default, so that the
 //! sections need no second, half-empty shape; such a value is never handed out, because a fault refuses the whole.
 
+use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
 use figment::value::Value;
@@ -68,21 +69,41 @@ impl Reader {
         key: &'static str,
         check: impl Fn(&T) -> Result<(), Complaint>,
     ) -> T {
-        let entry = self.entry(key);
-        let origin = entry.origin.clone();
-        let read = match &entry.raw {
+        let value = self.read(key, check).unwrap_or_else(|complaint| {
+            self.refuse(key, complaint);
+            self.default(key)
+        });
+        self.note(key, &value);
+        value
+    }
+
+    /// The value of `key` where somebody set it, which must pass `check`: for keys that the manual cannot know.
+    pub(super) fn take_present<T: Leaf>(
+        &mut self,
+        key: &str,
+        check: impl Fn(&T) -> Result<(), Complaint>,
+    ) -> Option<T> {
+        self.find(key)?;
+        let read = self.read(key, check).map_err(|complaint| self.refuse(key, complaint));
+        read.ok().inspect(|value| self.note(key, value))
+    }
+
+    /// The keys among those that somebody set for which `wanted` holds.
+    pub(super) fn keys(&self, wanted: impl Fn(&str) -> bool) -> BTreeSet<String> {
+        self.layers.iter().flat_map(Layer::keys).filter(|key| wanted(key)).cloned().collect()
+    }
+
+    fn read<T: Leaf>(&self, key: &str, check: impl Fn(&T) -> Result<(), Complaint>) -> Result<T, Complaint> {
+        let value = match &self.entry(key).raw {
             Raw::Toml(value) => T::from_toml(value),
             Raw::Text(text) => T::from_text(text),
-        };
-        let value = match read.and_then(|value| check(&value).map(|()| value)) {
-            Ok(value) => value,
-            Err(complaint) => {
-                self.refuse(key, complaint);
-                self.default(key)
-            }
-        };
+        }?;
+        check(&value).map(|()| value)
+    }
+
+    fn note(&mut self, key: &str, value: &impl Leaf) {
+        let origin = self.origin(key);
         self.effective.push(Effective { key: key.to_owned(), value: value.show(), origin });
-        value
     }
 
     /// The secret of `key`, or of the file that `file_key` names; empty text means none.
@@ -192,9 +213,12 @@ impl Reader {
         }
     }
 
+    fn find(&self, key: &str) -> Option<&Entry> {
+        self.layers.iter().chain([&self.manual]).find_map(|layer| layer.get(key))
+    }
+
     fn entry(&self, key: &str) -> &Entry {
-        let mut found = self.layers.iter().chain([&self.manual]).filter_map(|layer| layer.get(key));
-        found.next().expect("every key that is read stands in the manual; a test loads it")
+        self.find(key).expect("every key that is read was found, or stands in the manual; a test loads it")
     }
 
     fn default<T: Leaf>(&self, key: &str) -> T {

@@ -78,6 +78,13 @@ pub(super) struct Entry {
     pub(super) origin: Origin,
 }
 
+impl Entry {
+    /// A header in a file without anything below it.
+    pub(super) fn is_empty_section(&self) -> bool {
+        matches!(&self.raw, Raw::Toml(value) if value.as_dict().is_some())
+    }
+}
+
 /// One source, flattened: `hashing.argon2.memory` → its entry.
 pub(super) type Layer = BTreeMap<String, Entry>;
 

@@ -3,13 +3,17 @@
 
 use std::collections::BTreeMap;
 
+use super::clients;
 use super::fault::{Fault, Origin};
-use super::sources::{Entry, Layer, Raw};
+use super::sources::{Entry, Layer};
 
 /// One fault for every entry of `layers` that is not a key of `manual`.
 pub(super) fn faults(layers: &[Layer], manual: &Layer) -> Vec<Fault> {
-    let entries = layers.iter().flatten().filter(|(key, _)| !manual.contains_key(*key));
-    entries.filter_map(|(key, entry)| fault(key, entry, manual)).collect()
+    let named_by_the_site = layers.iter().flat_map(clients::unknown);
+    let entries = layers.iter().flatten();
+    let entries =
+        entries.filter(|(key, _)| !manual.contains_key(*key) && !clients::is_of_a_client(key.as_str()));
+    entries.filter_map(|(key, entry)| fault(key, entry, manual)).chain(named_by_the_site).collect()
 }
 
 fn fault(key: &str, entry: &Entry, manual: &Layer) -> Option<Fault> {
@@ -18,7 +22,7 @@ fn fault(key: &str, entry: &Entry, manual: &Layer) -> Option<Fault> {
         manual.keys().filter_map(|known| known.strip_prefix(&format!("{key}."))).collect();
     if !inside.is_empty() {
         // A header without anything below it is harmless.
-        if matches!(&entry.raw, Raw::Toml(value) if value.as_dict().is_some()) {
+        if entry.is_empty_section() {
             return None;
         }
         let reason = format!("`{key}` is a section, not a value");
@@ -70,12 +74,15 @@ pub(super) fn near_misses(env: &BTreeMap<String, String>, manual: &Layer) -> Vec
     let squash = |name: &str| name.replace(['_', '.'], "").to_ascii_lowercase();
     let near = |name: &String| {
         let rest = name.strip_prefix("GUARDHOUSE_").filter(|rest| !rest.starts_with('_'))?;
-        let key = manual.keys().find(|key| squash(key) == squash(rest))?;
+        let known = manual.keys().find(|key| squash(key) == squash(rest));
+        let of_a_client = || rest.starts_with("CLIENTS_").then(|| clients::EXAMPLE.to_owned());
+        let key = known.cloned().or_else(of_a_client)?;
+        let meant = variable(&key);
         Some(Fault {
-            key: key.clone(),
+            key,
             origin: Origin::Environment(name.clone()),
             reason: format!("`{name}` is not read: sections and keys are set apart by two underscores"),
-            help: Some(format!("did you mean `{}`", variable(key))),
+            help: Some(format!("did you mean `{meant}`")),
         })
     };
     env.keys().filter_map(near).collect()

@@ -17,4 +17,5 @@ pub mod password;
 pub mod refresh;
 pub mod revocation;
 pub mod role;
+pub mod secret;
 pub mod session;

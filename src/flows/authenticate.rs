@@ -36,12 +36,38 @@ pub enum AuthenticateError {
 }
 carries_faults!(AuthenticateError);
 
-/// Verifies `token`.
+/// Verifies `token`, and notes that its session was used.
 ///
 /// # Errors
 ///
 /// [`AuthenticateError`]
 pub async fn authenticate(desk: &Desk, token: &str, now: Timestamp) -> Result<Caller, AuthenticateError> {
+    let claims = verify(desk, token, now).await?;
+    desk.sessions.touch(claims.subject, claims.session, now);
+    Ok(Caller { user: claims.subject, session: claims.session, roles: claims.roles })
+}
+
+/// What `token` says, if it is valid now.
+///
+/// # Errors
+///
+/// [`AuthenticateError`]
+pub async fn verify(desk: &Desk, token: &str, now: Timestamp) -> Result<Claims, AuthenticateError> {
+    let claims = verify_by_view(desk, token, now)?;
+    if is_stale(desk, now) {
+        match desk.rules.on_stale {
+            OnStale::Allow => {}
+            OnStale::Refuse => {
+                return Err(StoreError::Unavailable("the revocation feed is stale".into()).into());
+            }
+            OnStale::CheckStore => check_store(desk, &claims, now).await?,
+        }
+    }
+    Ok(claims)
+}
+
+/// What `token` says, if it is valid as far as this node knows, however long ago it heard.
+pub(super) fn verify_by_view(desk: &Desk, token: &str, now: Timestamp) -> Result<Claims, AuthenticateError> {
     let claims = desk.access_tokens.open(token, now).map_err(|fault| match fault {
         TokenFault::Expired => AuthenticateError::Expired,
         TokenFault::Invalid(reason) => {
@@ -56,20 +82,10 @@ pub async fn authenticate(desk: &Desk, token: &str, now: Timestamp) -> Result<Ca
     if desk.revocations.is_revoked(&claims) {
         return Err(AuthenticateError::Revoked);
     }
-    if is_stale(desk, now) {
-        match desk.rules.on_stale {
-            OnStale::Allow => {}
-            OnStale::Refuse => {
-                return Err(StoreError::Unavailable("the revocation feed is stale".into()).into());
-            }
-            OnStale::CheckStore => check_store(desk, &claims, now).await?,
-        }
-    }
-    desk.sessions.touch(claims.subject, claims.session, now);
-    Ok(Caller { user: claims.subject, session: claims.session, roles: claims.roles })
+    Ok(claims)
 }
 
-/// Whether what is known of revocations is older than configured, so that [`authenticate`] may have to ask a store.
+/// Whether what is known of revocations is older than configured, so that [`verify`] may have to ask a store.
 pub fn is_stale(desk: &Desk, now: Timestamp) -> bool {
     desk.revocations.staleness(now) > desk.rules.max_staleness
 }

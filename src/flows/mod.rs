@@ -10,8 +10,10 @@
 pub mod account;
 pub mod authenticate;
 pub mod change_password;
+pub mod client;
 mod ending;
 pub mod fault;
+pub mod introspect;
 mod issue;
 pub mod keys;
 pub mod limited;
@@ -21,6 +23,7 @@ mod prove;
 pub mod readiness;
 pub mod refresh;
 pub mod register;
+pub mod revoke;
 pub mod sessions;
 pub mod users;
 pub mod validation;
@@ -35,7 +38,7 @@ pub use limited::{Limited, RateLimits};
 pub use validation::{Invalid, Pointer};
 
 use crate::actors::{Audit, Hashers, Limits, Sessions};
-use crate::config::OnStale;
+use crate::config::{Clients, OnStale};
 use crate::domain::audit::Origin;
 use crate::domain::clock::Timestamp;
 use crate::domain::entropy::Entropy;
@@ -94,6 +97,8 @@ pub struct Rules {
     pub sign_in_after_registration: bool,
     /// How often somebody may try.
     pub limits: RateLimits,
+    /// Services that may ask about tokens.
+    pub clients: Arc<Clients>,
     /// How long an access token is valid.
     pub access_lifetime: Duration,
     /// Whether refresh tokens are given out.

@@ -132,7 +132,7 @@ pub async fn build(
     let (store, contents) = session_store(foundations, &db).await?;
     let forgets = config.sessions.store == SessionStoreKind::Memory;
     let since = installation::sessions_since(&db, contents, forgets, clock.now()).await;
-    let view = Arc::new(Revocations::new());
+    let view = Arc::new(Revocations::new().with_id(uuid_v7(clock.now(), &**entropy)));
     view.refuse_sessions_opened_before(since.map_err(|reason| unusable(config, reason))?);
 
     let hashers = Hashers::start(&config.hashing, entropy.clone());
@@ -261,6 +261,7 @@ fn rules(config: &Config) -> Rules {
         registration_open: config.registration.mode == RegistrationMode::Open,
         sign_in_after_registration: config.registration.sign_in,
         limits: (&config.limits).into(),
+        clients: Arc::new(config.clients.clone()),
         access_lifetime: config.tokens.access_lifetime,
         refresh_tokens: config.sessions.refresh_tokens,
         lifetimes: if config.sessions.refresh_tokens {

@@ -15,6 +15,7 @@ use metrics::{Counter, Histogram, counter, histogram};
 use tracing::Instrument;
 
 use super::accept::is_acceptable;
+use super::oauth2::{self, error::OauthError};
 use super::problem::{Code, Problem};
 use super::unread::{self, Holding};
 use super::visit::{self, REQUEST_ID};
@@ -67,15 +68,26 @@ pub async fn front_door(
     })
 }
 
-/// Every error leaves as a problem with its instance and request id, also those that actix-web itself made.
+/// Every error leaves as a problem with its instance and request id, below `/oauth2` in the form of OAuth; also those that
+/// actix-web itself made.
 fn with_problem_rendered(response: ServiceResponse<BoxBody>, request_id: &str) -> ServiceResponse<BoxBody> {
     let Some(error) = response.response().error() else {
         return response;
     };
-    let problem = error.as_error::<Problem>().cloned().unwrap_or_else(|| foreign(error, response.status()));
-    let path = response.request().path().to_owned();
+    let answer = match error.as_error::<OauthError>() {
+        Some(error) => error.render(),
+        None => {
+            let problem =
+                error.as_error::<Problem>().cloned().unwrap_or_else(|| foreign(error, response.status()));
+            if oauth2::is_here(response.request().match_pattern().as_deref()) {
+                OauthError::from(problem).render()
+            } else {
+                problem.render(response.request().path(), request_id)
+            }
+        }
+    };
     let (request, _) = response.into_parts();
-    ServiceResponse::new(request, problem.render(&path, request_id))
+    ServiceResponse::new(request, answer)
 }
 
 fn foreign(error: &Error, status: StatusCode) -> Problem {

@@ -12,6 +12,7 @@ mod detached;
 mod front_door;
 mod health;
 mod keys;
+mod oauth2;
 pub mod ops;
 pub mod problem;
 mod sessions;
@@ -95,6 +96,9 @@ pub fn routes(config: &mut ServiceConfig) {
     at(config, "/users/{id}/disable", [("POST", web::post().to(users::disable))]);
     at(config, "/users/{id}/enable", [("POST", web::post().to(users::enable))]);
     at(config, "/users/{id}/sessions/revoke", [("POST", web::post().to(users::revoke_sessions))]);
+    at(config, "/oauth2/introspect", [("POST", web::post().to(oauth2::introspect::introspect))]);
+    at(config, "/oauth2/revoke", [("POST", web::post().to(oauth2::revoke::revoke))]);
+    at(config, "/oauth2/revocations", [("GET, HEAD", get().to(oauth2::revocations::revocations))]);
     at(config, "/.well-known/jwks.json", [("GET, HEAD", get().to(well_known::jwks))]);
     at(config, "/.well-known/paserk.json", [("GET, HEAD", get().to(well_known::paserk))]);
     health_routes(config);

@@ -34,12 +34,12 @@ use crate::domain::clock::Timestamp;
 use crate::domain::entropy::Entropy;
 use crate::store::keys::{self, StoredKey};
 use crate::store::{Db, StoreError};
-use crate::tokens::AccessTokens;
 use crate::tokens::algorithm::KeyAlgorithm;
 use crate::tokens::keys::SigningKey;
 use crate::tokens::master::MasterKey;
 use crate::tokens::published::{JwkSet, PaserkSet, jwk_set, paserk_set};
 use crate::tokens::refresh::RefreshTokens;
+use crate::tokens::{AccessTokens, TokenRules};
 
 /// The longest that somebody may keep the published keys without asking again.
 const LONGEST_CACHED: Duration = Duration::from_secs(300);
@@ -143,6 +143,11 @@ impl KeyRing {
     /// What is published at the moment.
     pub fn published(&self) -> Arc<Published> {
         self.published.load_full()
+    }
+
+    /// What every access token agrees with.
+    pub fn rules(&self) -> &TokenRules {
+        &self.settings.rules
     }
 
     /// Which algorithm is configured to sign.

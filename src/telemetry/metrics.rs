@@ -35,6 +35,7 @@ fn describe() {
         ("guardhouse_flow_panics_total", "use cases that panicked"),
         ("guardhouse_rate_limited_total", "attempts beyond a rate limit, by rule"),
         ("guardhouse_refresh_replays_total", "refresh tokens presented long after they were exchanged"),
+        ("guardhouse_clients_refused_total", "credentials of services that were wrong"),
         ("guardhouse_sessions_opened_total", "sessions opened"),
         ("guardhouse_sessions_ended_total", "sessions ended before their time, by reason"),
         ("guardhouse_sessions_swept_total", "expired sessions removed"),

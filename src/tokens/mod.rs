@@ -43,6 +43,7 @@ pub mod revocations;
 pub mod rules;
 
 pub use access::AccessTokens;
+pub use payload::CLIENT_ID;
 pub use reader::{TokenForm, TokenReader};
 pub use rules::TokenRules;
 

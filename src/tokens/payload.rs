@@ -22,7 +22,7 @@ use crate::domain::role::Roles;
 use crate::domain::session::AuthMethod;
 
 /// `client_id` (RFC 9068 section 2.2): the house signs people in itself, so that it is its own client.
-const CLIENT_ID: &str = "guardhouse";
+pub const CLIENT_ID: &str = "guardhouse";
 
 /// A time as one of the formats writes it.
 pub(super) trait Moment: Sized {

@@ -13,7 +13,7 @@ fn guardhouse(arguments: &[&str]) -> super::process::Done {
 #[test]
 fn help_lists_every_command_and_each_explains_itself() {
     let help = guardhouse(&["--help"]).ok();
-    for command in ["serve", "migrate", "config", "users", "keys"] {
+    for command in ["serve", "migrate", "config", "users", "clients", "keys"] {
         assert!(help.lines().any(|line| line.trim_start().starts_with(command)), "{command}: {help}");
     }
     for command in [
@@ -28,6 +28,7 @@ fn help_lists_every_command_and_each_explains_itself() {
         &["users", "disable"],
         &["users", "enable"],
         &["users", "set-role"],
+        &["clients", "secret"],
         &["keys", "generate"],
     ] {
         let help = guardhouse(&[command, &["--help"]].concat()).ok();

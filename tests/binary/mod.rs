@@ -1,5 +1,6 @@
 //! The binary as a user sees it: the real program as a process of its own, with its own directory and environment.
 
+mod clients;
 mod command_line;
 mod configuration;
 mod documents;

@@ -2,6 +2,7 @@
 //!
 //! No test reads or writes the environment of the process: sources are data.
 
+mod clients;
 mod contradictions;
 mod defaults;
 mod every_key;

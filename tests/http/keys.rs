@@ -220,7 +220,7 @@ fn the_published_keys_may_be_kept_for_less_than_the_announcement() {
 
 #[test]
 fn tokens_say_what_the_operator_wants_them_to_say() {
-    let house = TestHouse::on(Kind::Sqlite)
+    let house = crate::http::oauth2::with_clients(TestHouse::on(Kind::Sqlite))
         .set("tokens.roles_claim", "https://example.org/groups")
         .set("tokens.claims", r#"{"tenant": "acme", "limits": {"a": 1}}"#)
         .start();
@@ -230,4 +230,9 @@ fn tokens_say_what_the_operator_wants_them_to_say() {
     assert_eq!((&claims["tenant"], &claims["limits"]), (&json!("acme"), &json!({ "a": 1 })));
     assert_eq!(claims.get("roles"), None);
     assert_eq!(house.get_as(&admin.access, "/users").status, 200, "the roles are read back");
+    // What another service is told about it is the same.
+    let told = crate::http::oauth2::introspect(&house, &admin.access);
+    for claim in ["https://example.org/groups", "tenant", "limits"] {
+        assert_eq!(told[claim], claims[claim], "{told}");
+    }
 }

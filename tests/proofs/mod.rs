@@ -5,7 +5,7 @@
 
 mod bad_tokens;
 mod groups;
-mod home;
+pub mod home;
 mod lag;
 mod live_sessions;
 mod look_ups;

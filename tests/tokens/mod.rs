@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "an unwrap that fails is a test that fails, with its line")]
 
 mod access;
+mod following;
 mod jwt;
 mod keys;
 mod master;

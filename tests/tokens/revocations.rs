@@ -8,23 +8,23 @@ use proptest::prelude::*;
 use super::*;
 
 /// Few values, so that entries and tokens meet often.
-fn user(n: u128) -> UserId {
+pub(super) fn user(n: u128) -> UserId {
     UserId(Uuid::from_u128(n))
 }
 
-fn session(n: u128) -> SessionId {
+pub(super) fn session(n: u128) -> SessionId {
     SessionId(Uuid::from_u128(n))
 }
 
-fn entry(what: Revoked, expires: i64) -> Revocation {
+pub(super) fn entry(what: Revoked, expires: i64) -> Revocation {
     Revocation { what, at: at(0), expires_at: at(expires) }
 }
 
-fn token(of: u128, within: u128, epoch: u32) -> Claims {
+pub(super) fn token(of: u128, within: u128, epoch: u32) -> Claims {
     Claims { subject: user(of), session: session(within), epoch, ..claims() }
 }
 
-fn any_entry() -> impl Strategy<Value = Revocation> {
+pub(super) fn any_entry() -> impl Strategy<Value = Revocation> {
     let spare = prop_oneof![Just(None), (0u128..4).prop_map(|n| Some(session(n)))];
     let what = prop_oneof![
         1 => (0u128..4).prop_map(|n| Revoked::Session(session(n))),

@@ -86,6 +86,11 @@ impl Problem {
         self.code
     }
 
+    /// The headers beyond those of every problem.
+    pub(super) fn headers(&self) -> &[(&'static str, String)] {
+        &self.headers
+    }
+
     /// The answer, for the request with this path and id.
     pub fn render(&self, instance: &str, request_id: &str) -> HttpResponse {
         let body = Body {

@@ -1,22 +1,31 @@
 //! What has been ended before its time, in memory: the read side of the revocation feed.
 //!
 //! Every verified request asks [`Revocations::is_revoked`]; one task feeds the view and says when it last did. What
-//! to do when the view is stale is not decided here.
+//! to do when the view is stale is not decided here. Other services follow the view by [`Revocations::page`].
 
-use std::collections::HashMap;
+mod entries;
+mod page;
+
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
+use uuid::Uuid;
+
+use entries::Entries;
+pub use page::{Cursor, Page};
+
 use super::rules::MAX_LEEWAY;
 use crate::domain::claims::Claims;
 use crate::domain::clock::Timestamp;
-use crate::domain::id::{SessionId, UserId};
-use crate::domain::revocation::{Revocation, Revoked};
+use crate::domain::id::SessionId;
+use crate::domain::revocation::Revocation;
 
 /// The live entries of the feed; shared by reference.
 #[derive(Debug)]
 pub struct Revocations {
+    /// In the cursors of followers, so that those of another view are recognised.
+    id: Uuid,
     entries: RwLock<Entries>,
     /// Milliseconds since the epoch; 0 refuses nothing.
     floor: AtomicU64,
@@ -26,36 +35,20 @@ pub struct Revocations {
 
 const NEVER: i64 = -1;
 
-#[derive(Debug, Default)]
-struct Entries {
-    sessions: HashMap<SessionId, Timestamp>,
-    users: HashMap<UserId, Vec<UserEntry>>,
-}
-
-/// [`Revoked::User`] of one user.
-#[derive(Debug, Clone, Copy)]
-struct UserEntry {
-    below_epoch: u32,
-    spare: Option<SessionId>,
-    expires_at: Timestamp,
-}
-
-impl UserEntry {
-    /// Whether every token that `other` refuses is refused by this entry too, for at least as long.
-    fn includes(&self, other: &Self) -> bool {
-        self.below_epoch >= other.below_epoch
-            && self.expires_at >= other.expires_at
-            && (self.spare.is_none() || self.spare == other.spare)
-    }
-
-    fn covers(&self, claims: &Claims) -> bool {
-        claims.epoch < self.below_epoch && self.spare != Some(claims.session)
-    }
+/// When an entry may be forgotten whose last token expires at `expires_at`: [`MAX_LEEWAY`] later, because for so long
+/// an expired token may still be accepted.
+pub fn forgotten_at(expires_at: Timestamp) -> Timestamp {
+    expires_at.plus(MAX_LEEWAY)
 }
 
 impl Default for Revocations {
     fn default() -> Self {
-        Self { entries: RwLock::default(), floor: AtomicU64::new(0), fresh_at: AtomicI64::new(NEVER) }
+        Self {
+            id: Uuid::nil(),
+            entries: RwLock::default(),
+            floor: AtomicU64::new(0),
+            fresh_at: AtomicI64::new(NEVER),
+        }
     }
 }
 
@@ -65,61 +58,46 @@ impl Revocations {
         Self::default()
     }
 
+    /// The same for followers: `id` must differ from that of every other view, of other processes too.
+    #[must_use]
+    pub fn with_id(self, id: Uuid) -> Self {
+        Self { id, ..self }
+    }
+
     /// Takes an entry in. The order of entries does not matter, nor does getting one twice.
     pub fn insert(&self, revocation: &Revocation) {
-        let expires_at = revocation.expires_at;
-        let mut entries = self.write();
-        match revocation.what {
-            Revoked::Session(session) => {
-                let kept = entries.sessions.entry(session).or_insert(expires_at);
-                *kept = expires_at.max(*kept);
-            }
-            Revoked::User { user, below_epoch, spare } => {
-                let entry = UserEntry { below_epoch, spare, expires_at };
-                let of_user = entries.users.entry(user).or_default();
-                // Somebody who changes their password over and over must not make their own look-ups slow.
-                if !of_user.iter().any(|kept| kept.includes(&entry)) {
-                    of_user.retain(|kept| !entry.includes(kept));
-                    of_user.push(entry);
-                }
-            }
-        }
+        self.write().insert(revocation.what, revocation.expires_at);
     }
 
     /// Whether the token with these claims was ended before its time.
     pub fn is_revoked(&self, claims: &Claims) -> bool {
-        if self.is_before_floor(claims.session) {
-            return true;
-        }
-        let entries = self.read();
-        entries.sessions.contains_key(&claims.session)
-            || entries
-                .users
-                .get(&claims.subject)
-                .is_some_and(|of_user| of_user.iter().any(|entry| entry.covers(claims)))
+        self.is_before_floor(claims.session) || self.read().covers(claims)
     }
 
-    /// Drops the entries whose last token is refused for its age by now. That is [`MAX_LEEWAY`] after the entry's
-    /// own end, because for so long an expired token may still be accepted.
+    /// Drops the entries whose last token is refused for its age by now, as [`forgotten_at`] says.
     pub fn forget_expired(&self, now: Timestamp) {
-        let live = |expires_at: Timestamp| now < expires_at.plus(MAX_LEEWAY);
-        let mut entries = self.write();
-        entries.sessions.retain(|_, expires_at| live(*expires_at));
-        entries.users.retain(|_, of_user| {
-            of_user.retain(|entry| live(entry.expires_at));
-            !of_user.is_empty()
-        });
+        self.write().retain(|expires_at| now < forgotten_at(expires_at));
     }
 
     /// How many entries are held; one that another includes is not counted.
     pub fn len(&self) -> usize {
-        let entries = self.read();
-        entries.sessions.len() + entries.users.values().map(Vec::len).sum::<usize>()
+        self.read().len()
     }
 
     /// Whether no entry is held.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// At most `most` of the changes after `after`, the oldest first. A cursor of another view, or none, begins with
+    /// everything that is live.
+    ///
+    /// Whoever inserts page after page into a view of their own, and forgets what is over as this view does, refuses
+    /// what this view refused when there was no `more`.
+    pub fn page(&self, after: Option<Cursor>, most: usize) -> Page {
+        // Read first: what the view learns meanwhile may be in the page, but must not be missing from it.
+        let (fresh_at, floor) = (self.fresh_at(), self.floor.load(Ordering::Acquire));
+        Page { fresh_at, floor, ..self.read().page(self.id, after, most) }
     }
 
     /// Refuses the tokens of every session opened before `time` (in whole milliseconds, as the session's id says it):
