@@ -10,6 +10,7 @@ mod config;
 mod flows;
 mod house_rules;
 mod http;
+mod interop;
 mod kill;
 mod migrations;
 mod proofs;

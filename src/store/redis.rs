@@ -32,7 +32,7 @@ impl Redis {
     /// [`StoreError::Unavailable`] when Redis cannot be reached within the configured time.
     pub async fn connect(settings: &config::Redis) -> Result<Self, StoreError> {
         let config = Config::from_url(settings.url.expose_secret())?;
-        let clustered = config.server.is_clustered();
+        let (clustered, secured) = (config.server.is_clustered(), config.uses_tls());
         let timeout = settings.timeout;
         let client = Builder::from_config(config)
             .with_performance_config(|performance| performance.default_command_timeout = timeout)
@@ -46,7 +46,7 @@ impl Redis {
             .build()?;
         let connecting = tokio::time::timeout(timeout.saturating_mul(3), client.init());
         match connecting.await {
-            Ok(connected) => drop(connected?),
+            Ok(connected) => drop(connected.map_err(|error| explained(error, secured))?),
             Err(_) => return Err(StoreError::Unavailable("no answer from Redis".into())),
         }
         Ok(Self { client, clustered, timeout })
@@ -109,6 +109,23 @@ impl Redis {
     pub async fn ping(&self) -> Result<(), StoreError> {
         Ok(self.client.ping::<()>(None).await?)
     }
+}
+
+/// The error of a first connection with its likely cause, where the client has no words for it.
+fn explained(error: Error, secured: bool) -> StoreError {
+    let text = format!("{:?} {}", error.kind(), error.details());
+    let says = |signs: &[&str]| signs.iter().any(|sign| text.contains(sign));
+    let cause = if secured && says(&["InvalidCertificate"]) {
+        "the certificate of the server is not accepted: it has to name the host of redis.url, and to come from an \
+         authority of this system or from one in the file that SSL_CERT_FILE names"
+    } else if secured && says(&["InvalidContentType", "InvalidMessage", "Timeout"]) {
+        "it did not answer the greeting of TLS: a server without TLS is reached with redis://"
+    } else if !secured && says(&["ConnectionReset", "BrokenPipe", "UnexpectedEof", "Canceled", "Protocol"]) {
+        "it ended the connection at the first word: a server that expects TLS is reached with rediss://"
+    } else {
+        return error.into();
+    };
+    StoreError::Unavailable(format!("redis: {error}: {cause}"))
 }
 
 impl From<Error> for StoreError {

@@ -9,18 +9,18 @@ use super::redis::{Admin, redis_is_available};
 use crate::support::{Kind, TestHouse};
 
 /// Servers of one test; they end with it.
-struct Group {
+pub struct Group {
     servers: Vec<(u16, Child)>,
-    directory: tempfile::TempDir,
+    pub directory: tempfile::TempDir,
 }
 
 impl Group {
-    fn new() -> Self {
+    pub fn new() -> Self {
         Self { servers: Vec::new(), directory: tempfile::tempdir().expect("a temporary directory") }
     }
 
     /// One more server, set up by `settings`. Returns its port.
-    fn add(&mut self, settings: &[&str]) -> u16 {
+    pub fn add(&mut self, settings: &[&str]) -> u16 {
         let port = free_port();
         let home = self.directory.path().join(port.to_string());
         std::fs::create_dir(&home).expect("a folder");
@@ -47,7 +47,7 @@ impl Drop for Group {
     }
 }
 
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     // A cluster also listens ten thousand ports above.
     loop {
         let free = TcpListener::bind("127.0.0.1:0").expect("a port");

@@ -13,10 +13,12 @@ mod lost_replies;
 mod outage;
 mod people;
 mod redis;
+mod refused;
 mod site;
 mod stale;
 mod storm;
 mod switching;
+mod tls;
 mod wire;
 
 use std::str::FromStr;

@@ -49,12 +49,17 @@ impl Wire {
 
     /// Waits until nothing more comes by itself: what was done is written down by timers of up to a second.
     pub fn wait_for_silence(&self) {
+        self.wait_for_silence_of(Duration::from_millis(1_300));
+    }
+
+    /// Waits until nothing has come for `pause`.
+    pub fn wait_for_silence_of(&self, pause: Duration) {
         let mut last = (self.sent(), Stopwatch::start());
         until("silence", || {
             if self.sent() != last.0 {
                 last = (self.sent(), Stopwatch::start());
             }
-            last.1.elapsed() > Duration::from_millis(1_300)
+            last.1.elapsed() > pause
         });
     }
 }

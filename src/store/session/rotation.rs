@@ -16,11 +16,13 @@ pub(super) trait CompareAndSet: SessionStore {
     /// What is compared: whatever tells one state of a session from every other.
     type Seen: Send + Sync;
 
-    /// The session, whether its time is over or not, and what to compare it by.
+    /// The session and what to compare it by. One whose time is over at `now` need not be found: where the store can
+    /// leave it out, being refused takes as long as for one that is gone.
     async fn read(
         &self,
         user: UserId,
         session: SessionId,
+        now: Timestamp,
     ) -> Result<Option<(Self::Seen, Session)>, StoreError>;
 
     /// Changes the session to `next`, unless it is no longer as it was `seen`. Whether it was.
@@ -44,7 +46,7 @@ pub(super) async fn rotate(
         return Ok(Rotation::Rotated(session));
     }
     loop {
-        let Some((seen, session)) = store.read(grant.user, grant.session).await? else {
+        let Some((seen, session)) = store.read(grant.user, grant.session, terms.now).await? else {
             return Ok(Rotation::Gone);
         };
         match judge(&session, grant.generation, terms.now, terms.grace) {

@@ -67,7 +67,7 @@ impl SessionStore for DatabaseSessions {
         session: SessionId,
         now: Timestamp,
     ) -> Result<Option<Session>, StoreError> {
-        Ok(find(self.0.reader(), user, session).await?.filter(|session| !session.is_over(now)))
+        find(self.0.reader(), user, session, now).await
     }
 
     async fn list(&self, user: UserId, now: Timestamp) -> Result<Vec<Session>, StoreError> {
@@ -116,16 +116,11 @@ impl SessionStore for DatabaseSessions {
         epoch: u32,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let greatest = Expr::case(Column::Epoch.lt(epoch), Expr::value(i64::from(epoch)))
-            .finally(Expr::col(Column::Epoch));
-        let done = Entity::update_many()
-            .filter(one(user, session))
-            .filter(Column::IdleExpiresAt.gt(now.micros()))
-            .col_expr(Column::AuthenticatedAt, Expr::value(now.micros()))
-            .col_expr(Column::Epoch, greatest.into())
-            .exec(self.0.writer())
-            .await?;
-        Ok(done.rows_affected > 0)
+        self.0
+            .write((user, session, epoch, now), |db, (user, session, epoch, now)| {
+                async move { prove_again(&db, *user, *session, *epoch, *now).await }.boxed()
+            })
+            .await
     }
 
     async fn touch(&self, touches: &[Touch]) -> Result<(), StoreError> {
@@ -197,8 +192,13 @@ impl CompareAndSet for DatabaseSessions {
     /// The generation: nothing else changes the meaning of a token.
     type Seen = u32;
 
-    async fn read(&self, user: UserId, session: SessionId) -> Result<Option<(u32, Session)>, StoreError> {
-        let found = find(self.0.reader(), user, session).await?;
+    async fn read(
+        &self,
+        user: UserId,
+        session: SessionId,
+        now: Timestamp,
+    ) -> Result<Option<(u32, Session)>, StoreError> {
+        let found = find(self.0.reader(), user, session, now).await?;
         Ok(found.map(|session| (session.generation, session)))
     }
 
@@ -268,6 +268,25 @@ fn not_beyond_the_end(idle_end: i64) -> Expr {
         .into()
 }
 
+async fn prove_again(
+    db: &impl Connection,
+    user: UserId,
+    session: SessionId,
+    epoch: u32,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let greatest =
+        Expr::case(Column::Epoch.lt(epoch), Expr::value(i64::from(epoch))).finally(Expr::col(Column::Epoch));
+    let done = Entity::update_many()
+        .filter(one(user, session))
+        .filter(Column::IdleExpiresAt.gt(now.micros()))
+        .col_expr(Column::AuthenticatedAt, Expr::value(now.micros()))
+        .col_expr(Column::Epoch, greatest.into())
+        .exec(db)
+        .await?;
+    Ok(done.rows_affected > 0)
+}
+
 /// Ends `sessions` of `user` inside `txn` and announces those that this call ended, which it returns.
 async fn end(
     txn: &Txn,
@@ -320,6 +339,13 @@ fn living(user: UserId, now: Timestamp) -> sea_orm::Select<Entity> {
     Entity::find().filter(Column::UserId.eq(user.0)).filter(Column::IdleExpiresAt.gt(now.micros()))
 }
 
-async fn find(db: &impl Connection, user: UserId, id: SessionId) -> Result<Option<Session>, StoreError> {
-    Entity::find().filter(one(user, id)).all(db).await?.into_iter().next().map(session).transpose()
+/// The session, if it lives at `now`.
+async fn find(
+    db: &impl Connection,
+    user: UserId,
+    id: SessionId,
+    now: Timestamp,
+) -> Result<Option<Session>, StoreError> {
+    let rows = living(user, now).filter(Column::Id.eq(id.0)).all(db).await?;
+    rows.into_iter().next().map(session).transpose()
 }

@@ -80,7 +80,7 @@ impl RedisSessions {
         change: impl Fn(&Session) -> Option<Session>,
     ) -> Result<bool, StoreError> {
         loop {
-            let Some((seen, session)) = self.read(user, session).await? else { return Ok(false) };
+            let Some((seen, session)) = self.read(user, session, now).await? else { return Ok(false) };
             if session.is_over(now) {
                 return Ok(false);
             }
@@ -133,7 +133,7 @@ impl SessionStore for RedisSessions {
         session: SessionId,
         now: Timestamp,
     ) -> Result<Option<Session>, StoreError> {
-        let found = self.read(user, session).await?.map(|(_, session)| session);
+        let found = self.read(user, session, now).await?.map(|(_, session)| session);
         Ok(found.filter(|session| !session.is_over(now)))
     }
 
@@ -215,7 +215,12 @@ impl CompareAndSet for RedisSessions {
     /// The whole record as it was read.
     type Seen = String;
 
-    async fn read(&self, user: UserId, session: SessionId) -> Result<Option<(String, Session)>, StoreError> {
+    async fn read(
+        &self,
+        user: UserId,
+        session: SessionId,
+        _: Timestamp,
+    ) -> Result<Option<(String, Session)>, StoreError> {
         let text: Option<String> = self.redis.client().hget(user_key(user), session.to_string()).await?;
         text.map(|text| record(&text, session).map(|record| (text, record))).transpose()
     }
