@@ -18,7 +18,7 @@ mod profiles;
 mod request_id;
 mod secrets;
 mod shutdown;
-mod tokens;
+pub mod tokens;
 mod users;
 mod well_known;
 

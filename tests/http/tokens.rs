@@ -34,7 +34,7 @@ pub(super) fn segment(token: &str, index: usize) -> Value {
 }
 
 /// The key that a token names: in the header of a JWT, in the footer of a PASETO.
-pub(super) fn kid(token: &str) -> String {
+pub fn kid(token: &str) -> String {
     let part = if token.starts_with("v4.") { 3 } else { 0 };
     segment(token, part)["kid"].as_str().unwrap().to_owned()
 }

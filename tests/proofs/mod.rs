@@ -6,6 +6,7 @@
 mod bad_tokens;
 mod groups;
 pub mod home;
+mod key_changes;
 mod lag;
 mod live_sessions;
 mod look_ups;

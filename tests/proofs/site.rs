@@ -118,6 +118,12 @@ impl Server {
         request(&agent(), self.ops_address, "GET", path, Some(OPS_TOKEN), None).expect("the server answers")
     }
 
+    /// `POST` on the operators' listener.
+    pub fn ops_post(&self, path: &str, body: &serde_json::Value) -> Answer {
+        let answer = request(&agent(), self.ops_address, "POST", path, Some(OPS_TOKEN), Some(body));
+        answer.expect("the server answers")
+    }
+
     /// What this node makes of an access token, asking no store by itself: 404 for a good one.
     pub fn verdict(&self, access: &str) -> u16 {
         self.call("DELETE", NO_SESSION, Some(access), None).status
