@@ -8,6 +8,7 @@ mod attacks;
 mod binary;
 mod config;
 mod flows;
+mod fuzz_seeds;
 mod house_rules;
 mod http;
 mod interop;

@@ -86,7 +86,11 @@ pub(super) async fn read(request: &HttpRequest, mut payload: Payload) -> Result<
 }
 
 /// `body` as JSON. What is told of a fault never quotes a value: it may be a password.
-pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+///
+/// # Errors
+///
+/// [`Code::InvalidRequest`] for what is not JSON, not an object, or not a `T`.
+pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     // serde would read a struct from an array too, by the order of its fields.
     if body.trim_ascii_start().first() == Some(&b'[') {
         return Err(malformed("the body must be a JSON object".to_owned()));
@@ -115,7 +119,11 @@ fn malformed(reason: String) -> Problem {
 }
 
 /// A form as its fields; each name once (RFC 6749 section 3.2).
-pub(super) fn form(body: &[u8]) -> Result<Vec<(String, String)>, Problem> {
+///
+/// # Errors
+///
+/// [`Code::InvalidRequest`] for a name that occurs twice and for what is not UTF-8.
+pub fn form(body: &[u8]) -> Result<Vec<(String, String)>, Problem> {
     let malformed =
         || Problem::new(Code::InvalidRequest).detail("the form is malformed or names a field twice");
     let mut fields: Vec<(String, String)> = Vec::new();

@@ -7,7 +7,7 @@ mod accept;
 mod account;
 mod auth;
 mod bearer;
-mod body;
+pub mod body;
 mod detached;
 mod front_door;
 mod health;

@@ -37,6 +37,7 @@ algorithms! {
     es256: "ES256", Keys::Published("/.well-known/jwks.json"), [];
     rs256: "RS256", Keys::Published("/.well-known/jwks.json"), [];
     hs256: "HS256", Keys::Shared { key: "tokens.hs256_secret", secret: SECRET, other: OTHER_SECRET }, [];
+    v4_local: "v4.local", Keys::Imported { secret: LOCAL, other: OTHER_LOCAL }, [("tokens.format", "paseto")];
     v4_public: "v4.public", Keys::Published("/.well-known/paserk.json"), [("tokens.format", "paseto")];
 }
 
@@ -53,16 +54,35 @@ enum Keys {
         /// That of another installation.
         other: &'static str,
     },
+    /// It holds the key itself, which the server has imported.
+    Imported {
+        secret: &'static str,
+        /// That of another installation.
+        other: &'static str,
+    },
+}
+
+impl Keys {
+    /// Those of another installation.
+    fn of_another_installation(self) -> Self {
+        match self {
+            Self::Published(path) => Self::Published(path),
+            Self::Shared { key, secret, other } => Self::Shared { key, secret: other, other: secret },
+            Self::Imported { secret, other } => Self::Imported { secret: other, other: secret },
+        }
+    }
 }
 
 const SECRET: &str = "kZ3pXw9TqLr2VbN8sJ5yHc0GdMfA6uEoQi1x-shared-with-the-verifiers";
 const OTHER_SECRET: &str = "Wm7RtK1vYd4BqPz6LhXs9CfN3gJa8UeToE2i-shared-by-somebody-else";
+const LOCAL: &str = "k4.local.cHFyc3R1dnd4eXp7fH1-f4CBgoOEhYaHiImKi4yNjo8";
+const OTHER_LOCAL: &str = "k4.local.AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA";
 
 /// A verifier's request, but for the token.
 fn request(setup: &Setup, address: &str) -> Value {
     let (keys, secret) = match setup.keys {
         Keys::Published(path) => (json!(format!("http://{address}{path}")), Value::Null),
-        Keys::Shared { secret, .. } => (Value::Null, json!(secret)),
+        Keys::Shared { secret, .. } | Keys::Imported { secret, .. } => (Value::Null, json!(secret)),
     };
     json!({
         "algorithm": setup.algorithm, "keys": keys, "secret": secret,

@@ -8,7 +8,9 @@ use guardhouse::config::{Config, Sources};
 use guardhouse::domain::clock::{Clock, ManualClock, SystemClock, Timestamp};
 use guardhouse::domain::entropy::SystemEntropy;
 use guardhouse::house::Foundations;
+use guardhouse::keyring::KeyRingFault;
 use guardhouse::lifecycle;
+use guardhouse::tokens::import::import;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -94,13 +96,25 @@ impl Setup {
         let flags = place.into_iter().chain(self.flags(changes));
         let flags = flags.map(|(key, value)| (key.to_owned(), value)).collect();
         let config = Config::load(&Sources { flags, ..Sources::default() }).unwrap_or_else(|e| panic!("{e}"));
+        let now = SystemClock.now().minus(ago);
         let foundations = Foundations {
             config: Arc::new(config),
-            clock: Arc::new(ManualClock::new(SystemClock.now().minus(ago))),
+            clock: Arc::new(ManualClock::new(now)),
             entropy: Arc::new(SystemEntropy),
             prometheus: crate::support::prometheus(),
         };
         let running = lifecycle::start(foundations, false).unwrap_or_else(|error| panic!("{error}"));
+        if let Keys::Imported { secret, .. } = self.keys {
+            let key = import(self.algorithm.parse().expect("an algorithm"), secret).expect("a key");
+            let desk = running.front.desk.clone();
+            let (sender, done) = std::sync::mpsc::channel();
+            running.runtime.spawn(async move { sender.send(desk.keys.import(key, true, now).await) });
+            match done.recv().expect("the import ends") {
+                // An earlier house at the same place has imported it.
+                Ok(_) | Err(KeyRingFault::Known(_)) => {}
+                Err(fault) => panic!("{fault}"),
+            }
+        }
         let ask = |path| request(&agent(), running.address, "POST", path, None, Some(&credentials()));
         let mut answer = ask("/auth/register").expect("the house answers");
         if answer.status == 409 {
@@ -114,11 +128,8 @@ impl Setup {
     /// A token that is good elsewhere: the same settings, other keys.
     pub(super) fn of_another_installation(&self) -> Issued {
         let directory = tempfile::tempdir().expect("a temporary directory");
-        let changes = match self.keys {
-            Keys::Shared { key, other, .. } => vec![(key, other)],
-            Keys::Published(_) => Vec::new(),
-        };
-        self.issued_in_process(directory.path(), &changes, NOW)
+        let other = Self { keys: self.keys.of_another_installation(), ..*self };
+        other.issued_in_process(directory.path(), &[], NOW)
     }
 }
 

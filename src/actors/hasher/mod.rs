@@ -4,7 +4,7 @@
 //! requests, a panic kills none of them, and who comes when the queue is full is told so at once.
 
 mod cost;
-mod scheme;
+pub mod scheme;
 #[cfg(test)]
 mod tests;
 

@@ -1,4 +1,5 @@
-//! Hashing and verifying as plain functions; the thread lends its memory.
+//! Hashing and verifying as plain functions; the thread lends its memory. Everybody but the threads of the pool and
+//! the fuzzer goes through [`super::Hashers`].
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,7 +21,7 @@ const BCRYPT_READS: usize = 72;
 /// The memory of one hash thread: allocated once at the size of the configured cost, and grown for the moment of a
 /// dearer stored hash. Fresh memory for each hash would cost half of the time.
 #[derive(Debug, Default)]
-pub(super) struct Memory(Vec<Block>);
+pub struct Memory(Vec<Block>);
 
 impl Memory {
     fn blocks(&mut self, params: &Params) -> &mut [Block] {
@@ -45,7 +46,7 @@ impl Memory {
 }
 
 /// The configured scheme, the bounds, and the decoy for users that do not exist.
-pub(super) struct Scheme {
+pub struct Scheme {
     costs: Costs,
     limits: CostLimits,
     entropy: Arc<dyn Entropy>,
@@ -72,7 +73,8 @@ impl fmt::Display for Scheme {
 }
 
 impl Scheme {
-    pub(super) fn new(costs: Costs, limits: CostLimits, entropy: Arc<dyn Entropy>) -> Self {
+    /// With a decoy of its own. Hashes are salted from `entropy`.
+    pub fn new(costs: Costs, limits: CostLimits, entropy: Arc<dyn Entropy>) -> Self {
         let mut scheme = Self { costs, limits, entropy, decoy: String::new(), dear: Mutex::default() };
         // Made of no password, so that nothing matches it.
         scheme.decoy = scheme.encode(&bytes::<32>(&*scheme.entropy), &mut Memory::default());
@@ -80,12 +82,13 @@ impl Scheme {
     }
 
     /// Hashes a new password.
-    pub(super) fn hash(&self, password: &Password, memory: &mut Memory) -> StoredHash {
+    pub fn hash(&self, password: &Password, memory: &mut Memory) -> StoredHash {
         SecretString::from(self.encode(password.as_bytes(), memory))
     }
 
-    /// Compares `candidate` with `stored`, or with the decoy.
-    pub(super) fn verify(
+    /// Compares `candidate` with `stored`, or with the decoy; a hash dearer than the limits is
+    /// [`PasswordVerification::Unusable`] before any of its work is done.
+    pub fn verify(
         &self,
         candidate: &Password,
         stored: Option<&str>,

@@ -1,0 +1,6 @@
+#![no_main]
+
+use guardhouse_fuzz::{targets, write_seeds_if_asked};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(init: write_seeds_if_asked("config_values"), |data: &[u8]| targets::config_values::run(data));
