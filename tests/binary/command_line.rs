@@ -29,7 +29,12 @@ fn help_lists_every_command_and_each_explains_itself() {
         &["users", "enable"],
         &["users", "set-role"],
         &["clients", "secret"],
-        &["keys", "generate"],
+        &["keys", "list"],
+        &["keys", "rotate"],
+        &["keys", "import"],
+        &["keys", "export-public"],
+        &["keys", "retire"],
+        &["keys", "secret"],
     ] {
         let help = guardhouse(&[command, &["--help"]].concat()).ok();
         assert!(help.contains("Usage: guardhouse"), "{help}");
@@ -50,7 +55,7 @@ fn wrong_use_is_told_and_exits_with_2() {
     assert!(guardhouse(&["users"]).failed(2).contains("Usage"));
     assert!(guardhouse(&["users", "disable"]).failed(2).contains("<EMAIL>"));
     assert!(guardhouse(&["migrate", "sideways"]).failed(2).contains("sideways"));
-    assert!(guardhouse(&["keys", "generate", "--algorithm", "RS256"]).failed(2).contains("EdDSA"));
+    assert!(guardhouse(&["keys", "rotate", "--algorithm", "RS1"]).failed(2).contains("EdDSA"));
     assert!(guardhouse(&["--set", "nonsense"]).failed(2).contains("key=value"));
     assert!(guardhouse(&["--config", "missing.toml"]).failed(2).contains("missing.toml"));
 }

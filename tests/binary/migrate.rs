@@ -46,11 +46,11 @@ fn without_leave_to_migrate_the_server_does_not_touch_the_schema() {
     let house = Installation::on(Kind::Sqlite).set("database.migrate", false);
     let err = house.run(&["serve"]).failed(1);
     assert!(err.contains("guardhouse migrate up"), "it does not say what to do: {err}");
-    let keys = house.run(&["keys", "generate", "--algorithm", "refresh"]);
-    assert_ne!(keys.code, Some(0), "keys generate migrated: {keys:?}");
+    let keys = house.run(&["keys", "rotate", "--algorithm", "refresh"]);
+    assert_ne!(keys.code, Some(0), "keys rotate migrated: {keys:?}");
     assert!(house.run(&["migrate", "status"]).ok().lines().all(|line| line.starts_with("missing")));
     house.run(&["migrate", "up"]).ok();
-    house.run(&["keys", "generate", "--algorithm", "refresh"]).ok();
+    house.run(&["keys", "rotate", "--algorithm", "refresh"]).ok();
     assert_eq!(house.serve().get("/health/ready").status, 200);
 }
 
