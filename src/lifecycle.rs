@@ -133,7 +133,8 @@ impl Built {
         let arbiter = Arbiter::new();
         let lifeline = Lifeline::default();
         let actors = arbiter.handle();
-        let building = house::build(foundations, runtime.handle().clone(), &actors, &lifeline);
+        let building =
+            house::build(foundations, runtime.handle().clone(), &actors, &lifeline, house::Role::Server);
         let front = web::Data::new(runtime.block_on(building)?);
         Ok((Self { front, runtime, arbiter, lifeline }, system))
     }

@@ -25,7 +25,9 @@ where
     let (runtime, system, arbiter) = (runtime()?, System::new(), Arbiter::new());
     let lifeline = Lifeline::default();
     let actors = arbiter.handle();
-    let front = runtime.block_on(house::build(&foundations, runtime.handle().clone(), &actors, &lifeline))?;
+    let building =
+        house::build(&foundations, runtime.handle().clone(), &actors, &lifeline, house::Role::Tool);
+    let front = runtime.block_on(building)?;
     let now = foundations.clock.now();
     let origin = Origin {
         address: IpAddr::V4(Ipv4Addr::LOCALHOST),

@@ -27,6 +27,8 @@ words! {
     ClientRight {
         /// Ask whether a token is active (`POST /oauth2/introspect`).
         Introspect = "introspect",
+        /// Ask the same of refresh tokens, which no service should ever be sent.
+        IntrospectRefresh = "introspect_refresh",
         /// Follow what has been revoked (`GET /oauth2/revocations`).
         Revocations = "revocations",
     }

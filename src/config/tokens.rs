@@ -9,6 +9,7 @@ use super::leaf::{Complaint, text_leaf};
 use super::reader::Reader;
 use super::secrets;
 use super::words::{word_leaf, words};
+use crate::domain::claims::{OUR_CLAIMS, ROLES};
 
 /// Access tokens.
 #[derive(Clone, Debug)]
@@ -27,6 +28,8 @@ pub struct Tokens {
     pub leeway: Duration,
     /// The shared key of HS256, at least 32 bytes; HS256 signs with it rather than with a generated key.
     pub hs256_secret: Option<SecretString>,
+    /// The one before it, of which tokens are still accepted while the secret is changed.
+    pub hs256_former_secret: Option<SecretString>,
     /// The name of the claim that holds the roles.
     pub roles_claim: String,
     /// Further claims of every token, the same in each; none of them is one of ours.
@@ -96,6 +99,7 @@ impl TokenAlgorithm {
 }
 
 const SECRET: (&str, &str) = ("tokens.hs256_secret", "tokens.hs256_secret_file");
+const FORMER: (&str, &str) = ("tokens.hs256_former_secret", "tokens.hs256_former_secret_file");
 
 impl Tokens {
     pub(super) fn read(reader: &mut Reader) -> Self {
@@ -108,6 +112,7 @@ impl Tokens {
             access_lifetime: reader.take_in("tokens.access_lifetime", 30 * second..=7 * 24 * 3600 * second),
             leeway: reader.take_in("tokens.leeway", Duration::ZERO..=60 * second),
             hs256_secret: reader.take_secret(SECRET.0, SECRET.1),
+            hs256_former_secret: reader.take_secret(FORMER.0, FORMER.1),
             roles_claim: reader.take_if("tokens.roles_claim", |name: &String| check_name(name)),
             claims: reader.take("tokens.claims"),
         };
@@ -117,11 +122,11 @@ impl Tokens {
     }
 
     fn check(&self, reader: &mut Reader) {
-        let weakness =
-            self.hs256_secret.as_ref().and_then(|secret| secrets::weakness(secret.expose_secret()));
-        if let Some(weakness) = weakness {
-            let help = "make one with `openssl rand -base64 48`";
-            reader.refuse_secret(SECRET.0, SECRET.1, Complaint::with_help(weakness, help));
+        for (secret, (key, file_key)) in [(&self.hs256_secret, SECRET), (&self.hs256_former_secret, FORMER)] {
+            if let Some(weakness) = secret.as_ref().and_then(|it| secrets::weakness(it.expose_secret())) {
+                let help = "make one with `guardhouse keys secret`";
+                reader.refuse_secret(key, file_key, Complaint::with_help(weakness, help));
+            }
         }
         if !reader.sound(&["tokens.format", "tokens.algorithm"]) {
             return;
@@ -158,13 +163,13 @@ impl Tokens {
             return;
         }
         let help = "claims that every token has anyway cannot be set; choose another name";
-        for name in
-            self.claims.0.keys().filter(|name| OURS.contains(&name.as_str()) || **name == self.roles_claim)
-        {
+        for name in self.claims.0.keys().filter(|name| {
+            OUR_CLAIMS.contains(&name.as_str()) || **name == self.roles_claim || *name == ROLES
+        }) {
             let reason = format!("`{name}` is a claim that every token has already");
             reader.refuse(KEYS[0], Complaint::with_help(reason, help));
         }
-        if OURS[..OURS.len() - 1].contains(&self.roles_claim.as_str()) {
+        if OUR_CLAIMS.contains(&self.roles_claim.as_str()) {
             let reason = format!("`{}` is a claim that every token has already", self.roles_claim);
             reader.refuse(KEYS[1], Complaint::with_help(reason, help));
         }
@@ -176,23 +181,6 @@ impl Tokens {
         }
     }
 }
-
-/// The claims of every token; the last one is the roles' usual name.
-const OURS: [&str; 13] = [
-    "iss",
-    "sub",
-    "aud",
-    "client_id",
-    "exp",
-    "nbf",
-    "iat",
-    "jti",
-    "sid",
-    "auth_time",
-    "amr",
-    "epoch",
-    "roles",
-];
 
 fn check_name(name: &str) -> Result<(), Complaint> {
     if name.is_empty() {

@@ -6,6 +6,28 @@ use super::role::Roles;
 use super::session::AuthMethod;
 use uuid::Uuid;
 
+/// The claims that every token has, or that introspection tells beside them: their meaning is not the operator's to
+/// change. The roles may have another name.
+pub const OUR_CLAIMS: [&str; 14] = [
+    "iss",
+    "sub",
+    "aud",
+    "client_id",
+    "exp",
+    "nbf",
+    "iat",
+    "jti",
+    "sid",
+    "auth_time",
+    "amr",
+    "epoch",
+    "active",
+    "token_type",
+];
+
+/// What the roles are called unless configured otherwise (RFC 9068 section 2.2.3.1).
+pub const ROLES: &str = "roles";
+
 /// The claims of an access token. Times have the precision of whole seconds once sealed (RFC 7519 section 2).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claims {

@@ -1,8 +1,10 @@
 //! The keyring of this node, and who looks at it.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use secrecy::ExposeSecret;
 use tokio::runtime::Handle as Runtime;
 
@@ -27,8 +29,11 @@ pub(super) async fn open(foundations: &Foundations, db: &Db) -> Result<Arc<KeyRi
 pub(super) fn watch(keys: Arc<KeyRing>, audit: Audit, clock: Arc<dyn Clock>, runtime: &Runtime) {
     runtime.spawn(async move {
         loop {
-            if let Err(error) = look(&keys, &audit, clock.now()).await {
-                tracing::warn!(%error, "the keys could not be looked at");
+            match AssertUnwindSafe(look(&keys, &audit, clock.now())).catch_unwind().await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::warn!(%error, "the keys could not be looked at"),
+                // Whoever stops looking never hears of a key that was retired.
+                Err(_) => tracing::error!("looking at the keys panicked"),
             }
             // A moment beyond the turn, so that the next look does not come just before it.
             tokio::time::sleep(keys.pause(clock.now()) + Duration::from_millis(20)).await;

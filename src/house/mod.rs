@@ -107,6 +107,15 @@ pub async fn database(config: &Config) -> Result<Db, StartError> {
     Db::connect(&config.database).await.map_err(|reason| unusable(config, reason))
 }
 
+/// What a house is built for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Answers requests, and looks after sessions and keys by itself.
+    Server,
+    /// Does what one command says, in a configuration that need not be the server's: it decides nothing by itself.
+    Tool,
+}
+
 /// Builds everything but the listeners. Must run on the shared `runtime`, which owns the connections from then on;
 /// the actors live on `arbiter`.
 ///
@@ -118,6 +127,7 @@ pub async fn build(
     runtime: Runtime,
     arbiter: &ArbiterHandle,
     lifeline: &Lifeline,
+    role: Role,
 ) -> Result<Front, StartError> {
     let Foundations { config, clock, entropy, .. } = foundations;
     let db = database(config).await?;
@@ -131,9 +141,11 @@ pub async fn build(
 
     let (store, contents) = session_store(foundations, &db).await?;
     let forgets = config.sessions.store == SessionStoreKind::Memory;
-    let since = installation::sessions_since(&db, contents, forgets, clock.now()).await;
     let view = Arc::new(Revocations::new().with_id(uuid_v7(clock.now(), &**entropy)));
-    view.refuse_sessions_opened_before(since.map_err(|reason| unusable(config, reason))?);
+    if role == Role::Server {
+        let since = installation::sessions_since(&db, contents, forgets, clock.now()).await;
+        view.refuse_sessions_opened_before(since.map_err(|reason| unusable(config, reason))?);
+    }
 
     let hashers = Hashers::start(&config.hashing, entropy.clone());
     let limits = Limits::start(&config.limits, arbiter, lifeline.clone());
@@ -167,9 +179,11 @@ pub async fn build(
         entropy: entropy.clone(),
         rules: rules(config),
     };
-    look(&desk.keys, &desk.audit, clock.now()).await?;
-    start_upkeep(foundations, &runtime, desk.limits.clone());
-    keys::watch(desk.keys.clone(), desk.audit.clone(), clock.clone(), &runtime);
+    if role == Role::Server {
+        look(&desk.keys, &desk.audit, clock.now()).await?;
+        start_upkeep(foundations, &runtime, desk.limits.clone());
+        keys::watch(desk.keys.clone(), desk.audit.clone(), clock.clone(), &runtime);
+    }
     Ok(Front {
         desk,
         detached: Detached::new(runtime),

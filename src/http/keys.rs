@@ -87,6 +87,12 @@ impl From<KeysError> for Problem {
         match error {
             KeysError::Fault(fault) => fault.into(),
             KeysError::Refused(KeyRingFault::Store(error)) => crate::flows::Fault::Store(error).into(),
+            KeysError::Refused(
+                fault @ (KeyRingFault::Shared
+                | KeyRingFault::Known(_)
+                | KeyRingFault::Unknown(_)
+                | KeyRingFault::InUse(_)),
+            ) => Self::new(Code::InvalidRequest).detail(fault.to_string()),
             KeysError::Refused(fault) => {
                 tracing::error!(%fault, "the keys could not be changed");
                 Self::new(Code::Internal)

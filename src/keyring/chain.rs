@@ -82,9 +82,18 @@ impl Chain {
         now: Timestamp,
     ) -> Result<InUse, KeyRingFault> {
         let phases = settings.phases(self, now);
-        let (mut access, mut refresh) = (Vec::new(), Vec::new());
+        let (mut access, mut refresh, mut last) = (Vec::new(), Vec::new(), None);
         for (row, phase) in self.rows.clone().iter().zip(&phases).filter(|(_, phase)| phase.verifies()) {
-            let key = self.open(row, master)?;
+            let key = match self.open(row, master) {
+                Ok(key) => key,
+                // It must not keep the others from changing. If it was needed, that is noticed below.
+                Err(fault) => {
+                    tracing::error!(kid = row.id, %fault, "a stored key cannot be used and is left out");
+                    metrics::counter!("guardhouse_keys_unusable_total").increment(1);
+                    last = Some(fault);
+                    continue;
+                }
+            };
             let is_current = *phase == Phase::Current;
             match key.algorithm() {
                 KeyAlgorithm::Refresh if is_current => refresh.insert(0, key),
@@ -98,17 +107,25 @@ impl Chain {
             // The configured secret signs, or goes on until the first key of the wanted algorithm does.
             None => settings.shared.clone(),
         };
-        let lost = |algorithm: KeyAlgorithm| KeyRingFault::Unknown(algorithm.as_str().to_owned());
-        let verifying = access.iter().chain(&settings.shared).map(SigningKey::verifying).collect();
-        let mut refresh = refresh.into_iter();
-        let in_use = InUse {
-            signing: signing.ok_or_else(|| lost(settings.wanted))?,
-            verifying,
-            refresh: refresh.next().ok_or_else(|| lost(KeyAlgorithm::Refresh))?,
-            older_refresh: refresh.collect(),
+        let verifying = access
+            .iter()
+            .chain(&settings.shared)
+            .chain(&settings.former)
+            .map(SigningKey::verifying)
+            .collect();
+        let current_refresh = self.current(KeyAlgorithm::Refresh, &phases).map(|at| self.rows[at].id.clone());
+        let mut refresh = refresh.into_iter().peekable();
+        let mints = refresh.next_if(|key: &SigningKey| Some(key.id()) == current_refresh.as_deref());
+        let missing = if mints.is_none() { KeyAlgorithm::Refresh } else { settings.wanted };
+        let (Some(signing), Some(mints)) = (signing, mints) else {
+            return Err(last.unwrap_or_else(|| KeyRingFault::Unknown(missing.as_str().to_owned())));
         };
+        Ok(InUse { signing, verifying, refresh: mints, older_refresh: refresh.collect() })
+    }
+
+    /// Remembers that what is good at `now` is in use.
+    pub(super) fn took(&mut self, settings: &Settings, now: Timestamp) {
         self.taken = self.good(settings, now);
-        Ok(in_use)
     }
 
     fn open(&mut self, row: &StoredKey, master: &MasterKey) -> Result<SigningKey, KeyRingFault> {

@@ -37,10 +37,13 @@ pub enum KeyRingFault {
     /// No such key.
     #[error("there is no key {0}, or it is retired already; `guardhouse keys list` shows them")]
     Unknown(String),
+    /// The configured secret signs, and a key of the server's own would not.
+    #[error("tokens.hs256_secret signs and is changed in the configuration: see tokens.hs256_former_secret")]
+    Shared,
     /// The key is needed.
     #[error(
-        "the key {0} is the one that signs; rotate first (`guardhouse keys rotate --at-once`), then retire it: that \
-         refuses every token it has signed"
+        "the key {0} is the newest of its algorithm, with which a server may sign; rotate that first (`guardhouse keys \
+         rotate --at-once --algorithm …`), then retire it: that refuses every token it has signed"
     )]
     InUse(String),
 }

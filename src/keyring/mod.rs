@@ -23,6 +23,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use metrics::gauge;
 
 pub use fault::KeyRingFault;
 pub use settings::Settings;
@@ -43,6 +44,9 @@ use crate::tokens::{AccessTokens, TokenRules};
 
 /// The longest that somebody may keep the published keys without asking again.
 const LONGEST_CACHED: Duration = Duration::from_secs(300);
+
+/// The longest that reading the keys may take.
+const LONGEST_READ: Duration = Duration::from_secs(10);
 
 /// What others verify our tokens with.
 #[derive(Debug, Clone)]
@@ -83,7 +87,7 @@ impl Listed {
 pub enum Change {
     /// A key was made.
     Generated(StoredKey),
-    /// A key was retired, because the last of its tokens has expired.
+    /// The secret of a key was erased, a month after the last of its tokens has expired.
     Retired(StoredKey),
 }
 
@@ -93,7 +97,11 @@ pub struct KeyRing {
     master: MasterKey,
     settings: Settings,
     entropy: Arc<dyn Entropy>,
+    /// Held by whoever changes something: an older reading must not replace a newer one.
+    changing: tokio::sync::Mutex<()>,
     chain: Mutex<Chain>,
+    /// What was made at the start, until the first look tells of it.
+    first: Mutex<Vec<Change>>,
     access: AccessTokens,
     refresh: RefreshTokens,
     published: ArcSwap<Published>,
@@ -112,13 +120,14 @@ impl KeyRing {
         now: Timestamp,
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, KeyRingFault> {
-        let mut chain = Chain::default();
+        let (mut chain, mut first) = (Chain::default(), Vec::new());
         chain.set(keys::all(db.reader()).await?);
         while let Some(algorithm) = settings.missing(&chain, now) {
             let key = SigningKey::generate(algorithm, &*entropy);
             match insert(&db, &master, &*entropy, &chain, &key, [now, now]).await {
                 // Another node was faster; its key is ours too.
-                Ok(_) | Err(KeyRingFault::Store(StoreError::Conflict(_))) => {}
+                Err(KeyRingFault::Store(StoreError::Conflict(_))) => {}
+                Ok(stored) => first.push(Change::Generated(stored)),
                 Err(fault) => return Err(fault),
             }
             chain.set(keys::all(db.reader()).await?);
@@ -127,7 +136,9 @@ impl KeyRing {
         let access = AccessTokens::new(&settings.rules, &in_use.signing, &in_use.verifying)?;
         let refresh = RefreshTokens::new(&in_use.refresh, &in_use.older_refresh)?;
         let published = ArcSwap::from_pointee(published(&in_use, &settings));
-        Ok(Self { db, master, settings, entropy, chain: Mutex::new(chain), access, refresh, published })
+        chain.took(&settings, now);
+        let (chain, first, changing) = (Mutex::new(chain), Mutex::new(first), tokio::sync::Mutex::default());
+        Ok(Self { db, master, settings, entropy, changing, chain, first, access, refresh, published })
     }
 
     /// Seals and opens access tokens.
@@ -163,20 +174,26 @@ impl KeyRing {
         turn.map_or(self.settings.poll_interval, |turn| turn.min(self.settings.poll_interval))
     }
 
-    /// Looks at the stored keys, makes those that are due, retires those that are over, and takes all of it over.
+    /// Looks at the stored keys, makes those that are due, erases those that are long over, and takes all of it over.
     /// When the database is away, the phases of the keys that are known go on by themselves.
     ///
     /// # Errors
     ///
     /// [`KeyRingFault`]; nothing is worse than before.
     pub async fn look(&self, now: Timestamp) -> Result<Vec<Change>, KeyRingFault> {
-        let read = self.reread().await;
-        self.take_over(now)?;
-        read?;
-        let mut changes = Vec::new();
-        let (due, over) = {
+        let _alone = self.changing.lock().await;
+        let mut changes = std::mem::take(&mut *self.first.lock().unwrap_or_else(PoisonError::into_inner));
+        let done = self.keep_up(now, &mut changes).await;
+        let taken = self.take_over(now);
+        gauge!("guardhouse_keys_looked_at_timestamp_seconds").set(now.seconds() as f64);
+        done.and(taken).map(|()| changes)
+    }
+
+    async fn keep_up(&self, now: Timestamp, changes: &mut Vec<Change>) -> Result<(), KeyRingFault> {
+        self.reread().await?;
+        let (due, erasable) = {
             let chain = self.chain();
-            (self.settings.due(&chain, now), self.settings.over(&chain, now))
+            (self.settings.due(&chain, now), self.settings.erasable(&chain, now))
         };
         for algorithm in due {
             let signs_from = self.begins(algorithm, now);
@@ -186,16 +203,12 @@ impl KeyRing {
                 Err(fault) => return Err(fault),
             }
         }
-        for key in over {
+        for key in erasable {
             if keys::retire(self.db.writer(), &key.id, now).await? {
                 changes.push(Change::Retired(key));
             }
         }
-        if !changes.is_empty() {
-            self.reread().await?;
-            self.take_over(now)?;
-        }
-        Ok(changes)
+        if changes.is_empty() { Ok(()) } else { self.reread().await }
     }
 
     /// Makes a new key for `algorithm`, which signs after the announcement, or `at_once`.
@@ -209,6 +222,10 @@ impl KeyRing {
         at_once: bool,
         now: Timestamp,
     ) -> Result<Listed, KeyRingFault> {
+        let _alone = self.changing.lock().await;
+        if algorithm == KeyAlgorithm::Hs256 && self.settings.signs_shared() {
+            return Err(KeyRingFault::Shared);
+        }
         self.bring(SigningKey::generate(algorithm, &*self.entropy), at_once, now).await
     }
 
@@ -223,6 +240,7 @@ impl KeyRing {
         at_once: bool,
         now: Timestamp,
     ) -> Result<Listed, KeyRingFault> {
+        let _alone = self.changing.lock().await;
         self.reread().await?;
         if self.chain().row(key.id()).is_some() {
             return Err(KeyRingFault::Known(key.id().to_owned()));
@@ -235,14 +253,15 @@ impl KeyRing {
     ///
     /// # Errors
     ///
-    /// [`KeyRingFault::Unknown`], [`KeyRingFault::InUse`] for the current key of its algorithm; [`KeyRingFault`].
+    /// [`KeyRingFault::Unknown`]; [`KeyRingFault::InUse`] for the newest key of an algorithm; [`KeyRingFault`].
     pub async fn retire(&self, id: &str, now: Timestamp) -> Result<StoredKey, KeyRingFault> {
+        let _alone = self.changing.lock().await;
         self.reread().await?;
         let listed = self.list(now).into_iter().find(|listed| listed.key.id == id);
         let listed = listed.filter(|listed| listed.phase != Phase::Retired);
         let listed = listed.ok_or_else(|| KeyRingFault::Unknown(id.to_owned()))?;
-        // Of an algorithm that is not in use any more, the last key is current and may go.
-        if listed.phase == Phase::Current && listed.signs {
+        // Which algorithm signs is each node's configuration to say: the current key of any may be in use.
+        if listed.phase == Phase::Current {
             return Err(KeyRingFault::InUse(id.to_owned()));
         }
         keys::retire(self.db.writer(), id, now).await?;
@@ -300,7 +319,9 @@ impl KeyRing {
     }
 
     async fn reread(&self) -> Result<(), KeyRingFault> {
-        let rows = keys::all(self.db.reader()).await?;
+        // A database that hangs must not hold up the phases of the keys that are known.
+        let read = tokio::time::timeout(LONGEST_READ, keys::all(self.db.reader())).await;
+        let rows = read.map_err(|_| StoreError::Unavailable("no answer in time".into()))??;
         self.chain().set(rows);
         Ok(())
     }
@@ -315,6 +336,7 @@ impl KeyRing {
         self.access.replace(&self.settings.rules, &in_use.signing, &in_use.verifying)?;
         self.refresh.replace(&in_use.refresh, &in_use.older_refresh)?;
         self.published.store(Arc::new(published(&in_use, &self.settings)));
+        chain.took(&self.settings, now);
         tracing::info!(
             kid = in_use.signing.id(),
             accepted = in_use.verifying.len(),

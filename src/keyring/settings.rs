@@ -16,6 +16,10 @@ use crate::tokens::rules::MAX_LEEWAY;
 /// Added to the life of tokens before their key is over: clocks differ, and a node may start with a longer life.
 const SLACK: Duration = Duration::from_secs(3_600);
 
+/// How long the secret of a key is kept after the last of its tokens has expired, by this node's settings: erasing
+/// cannot be undone, and another node's may be right.
+const KEPT: Duration = Duration::from_secs(30 * 24 * 3_600);
+
 /// How keys are used.
 pub struct Settings {
     /// Which algorithm signs.
@@ -24,6 +28,8 @@ pub struct Settings {
     pub(super) rules: TokenRules,
     /// The configured secret of HS256.
     pub(super) shared: Option<SigningKey>,
+    /// The one before.
+    pub(super) former: Option<SigningKey>,
     pub(super) announcement: Duration,
     pub(super) poll_interval: Duration,
     /// After how long a key is followed by another; zero is never.
@@ -41,11 +47,13 @@ impl Settings {
     pub fn new(config: &Config) -> Result<Self, KeyRingFault> {
         let (tokens, keys) = (&config.tokens, &config.keys);
         let shared = tokens.hs256_secret.as_ref().map(SigningKey::hs256_shared).transpose()?;
+        let former = tokens.hs256_former_secret.as_ref().map(SigningKey::hs256_shared).transpose()?;
         let rules = TokenRules::new(tokens.issuer.as_str(), tokens.audience.as_str(), tokens.leeway)?;
         Ok(Self {
             wanted: wanted(tokens.algorithm),
             rules: rules.saying(&tokens.roles_claim, tokens.claims.0.clone())?,
             shared,
+            former,
             announcement: keys.announcement,
             poll_interval: keys.poll_interval,
             lifetime: keys.lifetime,
@@ -68,7 +76,26 @@ impl Settings {
             let life = if algorithm == super::REFRESH { self.refresh_life } else { self.access_life };
             life + MAX_LEEWAY + SLACK
         };
-        phases::phases(chain.rows(), now, life)
+        let mut phases = phases::phases(chain.rows(), now, life);
+        self.end_what_nobody_wants(chain.rows(), &mut phases, now);
+        phases
+    }
+
+    /// The last key of an algorithm that is in use nowhere any more: whoever still signed with it would have replaced it.
+    fn end_what_nobody_wants(&self, rows: &[StoredKey], phases: &mut [Phase], now: Timestamp) {
+        let is_wanted = |key: &StoredKey| key.algorithm == self.wanted.as_str();
+        let wanted_signs =
+            rows.iter().zip(&*phases).any(|(key, phase)| is_wanted(key) && *phase == Phase::Current);
+        if self.lifetime.is_zero() || !(wanted_signs || self.signs_shared()) {
+            return;
+        }
+        for (key, phase) in rows.iter().zip(phases) {
+            let end = key.signs_from.plus(self.lifetime + self.access_life + MAX_LEEWAY + SLACK);
+            let other = !is_wanted(key) && key.algorithm != super::REFRESH;
+            if *phase == Phase::Current && other && now >= end {
+                *phase = Phase::Over;
+            }
+        }
     }
 
     /// Which row signs access tokens, if it is one of the rows.
@@ -108,9 +135,10 @@ impl Settings {
         needed.into_iter().flatten().filter(is_due).collect()
     }
 
-    /// The keys whose tokens have all expired.
-    pub(super) fn over(&self, chain: &Chain, now: Timestamp) -> Vec<StoredKey> {
-        let phases = self.phases(chain, now);
+    /// The keys whose secrets can be erased: their tokens have all expired, and that long ago that a node with a wrong
+    /// setting would have been noticed.
+    pub(super) fn erasable(&self, chain: &Chain, now: Timestamp) -> Vec<StoredKey> {
+        let phases = self.phases(chain, now.minus(KEPT));
         let over = chain.rows().iter().zip(phases).filter(|(_, phase)| *phase == Phase::Over);
         over.map(|(key, _)| key.clone()).collect()
     }

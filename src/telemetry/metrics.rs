@@ -35,6 +35,7 @@ fn describe() {
         ("guardhouse_flow_panics_total", "use cases that panicked"),
         ("guardhouse_rate_limited_total", "attempts beyond a rate limit, by rule"),
         ("guardhouse_refresh_replays_total", "refresh tokens presented long after they were exchanged"),
+        ("guardhouse_keys_unusable_total", "stored keys that did not open and were left out"),
         ("guardhouse_clients_refused_total", "credentials of services that were wrong"),
         ("guardhouse_sessions_opened_total", "sessions opened"),
         ("guardhouse_sessions_ended_total", "sessions ended before their time, by reason"),
@@ -55,6 +56,7 @@ fn describe() {
             "for how long the oldest expired session waits for the sweep",
         ),
         ("guardhouse_audit_pending", "audit events not yet committed"),
+        ("guardhouse_keys_looked_at_timestamp_seconds", "when this node last looked at the stored keys"),
     ];
     for (name, help) in gauges {
         describe_gauge!(name, Unit::Count, help);

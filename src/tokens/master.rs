@@ -46,8 +46,8 @@ pub enum MasterKeyFault {
     },
     /// Others may read it.
     #[error(
-        "the master key file {path} has mode {mode:04o}, so others may read it; run `chmod 600 {path}`, and make a \
-         new key if somebody may have read it already", path = path.display()
+        "the master key file {path} has mode {mode:04o}, so others may read it; run `chmod 600 {path}`, and \
+         rotate and retire every key if somebody may have read it already", path = path.display()
     )]
     Exposed {
         /// The file.

@@ -175,9 +175,11 @@ impl<'de> Deserialize<'de> for Members {
 }
 
 /// A JSON object as `T`. Arrays are refused, though serde would read a struct from one; a member that `T` knows and
-/// that occurs twice is refused by serde (RFC 7515 section 4, RFC 7519 section 4).
+/// that occurs twice is refused by serde (RFC 7515 section 4, RFC 7519 section 4). All of it has to be UTF-8 (RFC 7519
+/// section 7.2), which serde does not look at in what it skips.
 pub(super) fn object<T: DeserializeOwned>(json: &[u8]) -> Option<T> {
-    if json.trim_ascii_start().first() == Some(&b'{') { serde_json::from_slice(json).ok() } else { None }
+    let text = std::str::from_utf8(json).ok()?;
+    if text.trim_ascii_start().starts_with('{') { serde_json::from_str(text).ok() } else { None }
 }
 
 /// Seconds since the epoch as an integer (RFC 7519 section 2; fractions are allowed there and refused here).

@@ -4,12 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-/// The claims that every token has, whose meaning is not the operator's to change. The roles may have another name.
-pub const OUR_CLAIMS: [&str; 12] =
-    ["iss", "sub", "aud", "client_id", "exp", "nbf", "iat", "jti", "sid", "auth_time", "amr", "epoch"];
-
-/// What the roles are called unless configured otherwise (RFC 9068 section 2.2.3.1).
-pub const ROLES: &str = "roles";
+pub use crate::domain::claims::{OUR_CLAIMS, ROLES};
 
 /// The most that clocks may differ: 60 seconds (OWASP ASVS 5.0 section 9.2.1 allows no more than a small leeway).
 pub const MAX_LEEWAY: Duration = Duration::from_secs(60);

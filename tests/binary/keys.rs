@@ -110,7 +110,7 @@ fn a_key_that_somebody_else_may_have_is_retired_and_what_it_signed_refused() {
     let stolen = sign_in(&server, "/auth/register");
     let first = kid(token(&stolen));
     let refused = house.run(&["keys", "retire", &first]);
-    assert!(refused.code == Some(1) && refused.err.contains("rotate first"), "{refused:?}");
+    assert!(refused.code == Some(1) && refused.err.contains("rotate that first"), "{refused:?}");
     let second = rotate(&house, &["--at-once"]);
     let good = takes_over(&server, "the new key", |kid| kid == second);
     house.run(&["keys", "retire", &first]).ok();
@@ -194,4 +194,40 @@ fn the_master_key_may_come_from_the_configuration() {
     let other = house.set("keys.master_key", secret.replace("AAEC", "AAED"));
     let refused = other.run(&["serve"]);
     assert!(refused.code == Some(1) && refused.err.contains("does not open"), "{refused:?}");
+}
+
+#[test]
+fn a_command_in_another_configuration_decides_nothing_for_the_server() {
+    let house = installation().set("tokens.algorithm", "ES256").set("sessions.refresh_lifetime", "60d");
+    let server = house.serve();
+    let person = sign_in(&server, "/auth/register");
+    server.terminate();
+    // As somebody would who forgot `--config`: another algorithm, another session store, keys that live for a minute.
+    let mut other = house;
+    for (key, value) in [
+        ("tokens.algorithm", "EdDSA"),
+        ("sessions.store", "memory"),
+        ("keys.lifetime", "1m"),
+        ("keys.announcement", "0s"),
+        ("sessions.refresh_lifetime", "30m"),
+        ("sessions.idle_timeout", "30m"),
+        ("tokens.access_lifetime", "1m"),
+    ] {
+        other.change(key, value);
+    }
+    let before = other.run(&["keys", "list"]).ok();
+    assert_eq!(before.lines().count(), 2, "{before}");
+    other.run(&["users", "list"]).ok();
+    assert_eq!(other.run(&["keys", "list"]).ok(), before, "it made or ended keys");
+    let house = other
+        .set("tokens.algorithm", "ES256")
+        .set("sessions.store", "database")
+        .set("keys.lifetime", "90d")
+        .set("sessions.refresh_lifetime", "60d")
+        .set("sessions.idle_timeout", "14d")
+        .set("tokens.access_lifetime", "15m");
+    let server = house.serve();
+    assert_eq!(server.get_as(token(&person), "/auth/me").status, 200, "it signed everybody out");
+    server.post("/auth/refresh", &json!({ "refresh_token": person["refresh_token"] })).ok(200);
+    server.terminate();
 }

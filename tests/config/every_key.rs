@@ -71,6 +71,7 @@ const CASES: &[Case] = cases![
     "tokens.access_lifetime" = r#""5m""# | "5m" => |c| c.tokens.access_lifetime.as_secs(), "300";
     "tokens.leeway" = r#""0s""# | "0s" => |c| c.tokens.leeway.as_secs(), "0";
     "tokens.hs256_secret" = r#""83475610293847561029384756102938""# | "83475610293847561029384756102938" => |c| open(&c.tokens.hs256_secret), "83475610293847561029384756102938";
+    "tokens.hs256_former_secret" = r#""93475610293847561029384756102939""# | "93475610293847561029384756102939" => |c| open(&c.tokens.hs256_former_secret), "93475610293847561029384756102939";
     "tokens.roles_claim" = r#""groups""# | "groups" => |c| c.tokens.roles_claim.clone(), "groups";
     "tokens.claims" = r#"'{"a": [1]}'"# | r#"{"a": [1]}"# => |c| format!("{:?}", c.tokens.claims.0), r#"{"a": Array [Number(1)]}"#;
     "keys.master_key" = r#""AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8""# | "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8" => |c| open(&c.keys.master_key), "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";

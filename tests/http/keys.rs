@@ -80,6 +80,13 @@ fn a_key_is_announced_signs_verifies_and_is_retired_on_every_node(kind: Kind) {
     look(&two);
     assert_eq!((published(&one), published(&two)), (vec![second.clone()], vec![second.clone()]));
     assert_eq!(phases(&two), [signs(&second, "signing"), signs(&first, "retired")]);
+    // Its secret is kept for a month: another node may reckon with a longer life.
+    one.advance(30 * 86_400 - 1);
+    look(&one);
+    assert_eq!(one.events("key_retired").len(), 0);
+    one.advance(1);
+    look(&one);
+    look(&two);
     assert_eq!(one.events("key_retired").len(), 1, "by one of the nodes");
     let (desk, id) = (one.desk(), first);
     let rows = one.io(async move { guardhouse::store::keys::all(desk.db.reader()).await.unwrap() });
@@ -151,7 +158,7 @@ fn a_key_is_replaced_when_it_is_as_old_as_a_key_may_get() {
     house.advance(600);
     look(&house);
     assert_eq!(names(&house), ["signing", "verifying"]);
-    assert_eq!(house.events("key_generated").len(), 2, "for access tokens and for refresh tokens");
+    assert_eq!(house.events("key_generated").len(), 2 + 2, "for access tokens and for refresh tokens");
 
     let never =
         TestHouse::on(Kind::Sqlite).set("keys.lifetime", "0s").set("server.ops_token", OPS_TOKEN).start();
@@ -188,7 +195,7 @@ fn administrators_see_the_keys_and_rotate_them() {
     }
     house.ops("/admin/keys", Some(&ada.access)).is_problem(403, "role_required");
     house.ops_post("/admin/keys/rotate", Some(&ada.access), json!({})).is_problem(403, "role_required");
-    assert_eq!(house.events("key_generated").len(), 0);
+    assert_eq!(house.events("key_generated").len(), 2, "those of the start");
 
     let made = house.ops_post("/admin/keys/rotate", Some(&admin.access), json!({})).ok(201);
     assert_eq!((&made["algorithm"], &made["phase"]), (&json!("EdDSA"), &json!("announced")), "{made}");
@@ -199,7 +206,7 @@ fn administrators_see_the_keys_and_rotate_them() {
     let unknown = house.ops_post("/admin/keys/rotate", Some(OPS_TOKEN), json!({ "algorithm": "none" }));
     unknown.is_problem(400, "invalid_request");
     let events = house.events("key_generated");
-    assert_eq!(events.len(), 2);
+    assert_eq!(events.len(), 2 + 2);
     assert!(events[0].detail.as_deref().unwrap_or_default().starts_with("EdDSA "), "{events:?}");
     let listed = house.ops("/admin/keys", Some(&admin.access));
     assert!(!listed.text.contains("wrapped"), "{listed:?}");
@@ -235,4 +242,59 @@ fn tokens_say_what_the_operator_wants_them_to_say() {
     for claim in ["https://example.org/groups", "tenant", "limits"] {
         assert_eq!(told[claim], claims[claim], "{told}");
     }
+}
+
+#[test]
+fn a_key_that_does_not_open_keeps_no_other_from_changing() {
+    let house = TestHouse::on(Kind::Sqlite).set("keys.announcement", "0s").start();
+    let ada = house.user("ada");
+    let old = kid(&ada.access);
+    rotate(&house, KeyAlgorithm::V4Public);
+    sql(&house, "UPDATE signing_keys SET wrapped = x'00' WHERE algorithm = 'v4.public'".to_owned());
+    house.advance(1);
+    let new = rotate(&house, KeyAlgorithm::EdDsa);
+    let (desk, now) = (house.desk(), house.clock.now());
+    house.io(async move { desk.keys.retire(&old, now).await.unwrap() });
+    house.get_as(&ada.access, "/auth/me").is_problem(401, "token_invalid");
+    // A start is not prevented by it either.
+    let house = house.restart();
+    assert_eq!(kid(&house.login(&ada.email).access), new);
+}
+
+#[test]
+fn the_last_key_of_an_algorithm_that_nobody_uses_ends_with_the_life_of_keys() {
+    let settings = [("keys.lifetime", "30d"), ("keys.announcement", "0s"), ("server.ops_token", OPS_TOKEN)];
+    let plan = settings.iter().fold(TestHouse::on(Kind::Sqlite), |plan, (key, value)| plan.set(key, value));
+    let house = plan.start();
+    let old = kid(&house.user("ada").access);
+    house.advance(86_400);
+    let house = house.restart_with(&[("tokens.algorithm", "ES256")]);
+    house.advance(29 * 86_400 + LIFE - 1);
+    look(&house);
+    assert!(published(&house).contains(&old));
+    house.advance(1);
+    look(&house);
+    assert!(!published(&house).contains(&old));
+}
+
+#[test]
+fn the_secret_of_hs256_is_changed_without_refusing_a_token() {
+    const FIRST: &str = "nine-wizards-quietly-juggled-64-frozen-lamps";
+    const SECOND: &str = "seven-sailors-loudly-painted-31-hollow-drums";
+    let house = TestHouse::on(Kind::Sqlite)
+        .set("tokens.algorithm", "HS256")
+        .set("tokens.hs256_secret", FIRST)
+        .set("server.ops_token", OPS_TOKEN)
+        .start();
+    let old = house.user("ada");
+    house.ops_post("/admin/keys/rotate", Some(OPS_TOKEN), json!({})).is_problem(400, "invalid_request");
+    let house = house.restart_with(&[("tokens.hs256_secret", SECOND), ("tokens.hs256_former_secret", FIRST)]);
+    let new = house.login(&old.email);
+    assert_ne!(kid(&old.access), kid(&new.access));
+    for token in [&old.access, &new.access] {
+        assert_eq!(house.get_as(token, "/auth/me").status, 200);
+    }
+    let house = house.restart_with(&[("tokens.hs256_former_secret", "")]);
+    house.get_as(&old.access, "/auth/me").is_problem(401, "token_invalid");
+    assert_eq!(house.get_as(&new.access, "/auth/me").status, 200);
 }

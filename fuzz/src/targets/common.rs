@@ -106,6 +106,10 @@ pub(super) fn payload(time: impl Fn(Timestamp) -> Value) -> Value {
 pub(super) fn lines_and_variants(first: &Value, second: &Value) -> Vec<Vec<u8>> {
     let line = |text: &str| format!("{first}\n{text}").into_bytes();
     let mut seeds = vec![line(&second.to_string()), line("{}"), line("[]"), line("")];
+    // Bytes that are no text, where nobody reads them.
+    let unread =
+        [br#"{"unread":""#, &b"\xcd\xff"[..], br#"","#, &second.to_string().as_bytes()[1..]].concat();
+    seeds.push([&line("")[..], &unread].concat());
     for name in second.as_object().expect("an object").keys() {
         let mut without = second.clone();
         without.as_object_mut().expect("an object").remove(name);

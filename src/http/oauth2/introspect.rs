@@ -38,6 +38,13 @@ pub(in crate::http) async fn introspect(
         // On this thread: no store is asked and nothing is waited for.
         introspect_flow(&front.desk, token.expose_secret(), now).await.map_err(Problem::from)?
     };
+    // A service that is sent a refresh token should not take it for an access token.
+    let introspection = match introspection {
+        Introspection::Refresh { .. } if !client.may(ClientRight::IntrospectRefresh) => {
+            Introspection::Inactive
+        }
+        told => told,
+    };
     Ok(HttpResponse::Ok().json(Answer::new(introspection, front.desk.keys.rules())))
 }
 

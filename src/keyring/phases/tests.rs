@@ -55,6 +55,11 @@ fn a_key_that_was_retired_before_it_signed_has_never_taken_over() {
 }
 
 #[test]
+fn a_key_that_a_faster_clock_has_retired_is_retired() {
+    assert_eq!(seen(&[key("EdDSA", 1, 0, Some(70))], 60), [Phase::Retired]);
+}
+
+#[test]
 fn the_algorithm_that_was_in_use_signs_until_the_first_key_of_the_wanted_one_does() {
     let keys = [key("EdDSA", 1, 0, None), key("v4.public", 1, 50, None), key("refresh", 1, 20, None)];
     let signs = |now, wanted| signer(&keys, &seen(&keys, now), wanted).map(|at| keys[at].id.as_str());

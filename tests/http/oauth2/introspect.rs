@@ -277,3 +277,13 @@ fn a_token_that_was_given_a_longer_life_is_inactive_with_the_configured_one() {
     house.get_as(&ada.access, "/auth/me").is_problem(401, "token_expired");
     assert_eq!(introspect(&house, &ada.access), inactive());
 }
+
+#[test]
+fn a_service_that_was_sent_a_refresh_token_does_not_take_it_for_an_access_token() {
+    const NOTES: super::Credentials = ("notes", "ghc_the-secret-of-the-notes");
+    let house = super::with_client(TestHouse::on(Kind::Sqlite), NOTES, "introspect").start();
+    let ada = house.user("ada");
+    let asked = |token| super::post(&house, "/oauth2/introspect", Some(NOTES), &[("token", token)]).ok(200);
+    assert_eq!(asked(&ada.access)["active"], true);
+    assert_eq!(asked(&ada.refresh), inactive());
+}

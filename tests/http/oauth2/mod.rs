@@ -24,7 +24,7 @@ pub const GUARD: Credentials = ("guard", "ghc_the-secret-of-the-guard");
 
 /// `plan` with both clients.
 pub fn with_clients(plan: Plan) -> Plan {
-    let plan = with_client(plan, SHOP, "introspect");
+    let plan = with_client(plan, SHOP, "introspect, introspect_refresh");
     with_client(plan, GUARD, "revocations")
 }
 

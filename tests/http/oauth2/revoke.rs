@@ -155,3 +155,18 @@ fn a_node_that_gives_out_no_refresh_tokens_still_ends_the_sessions_of_older_ones
     revoke(&house, &ada.refresh);
     house.get_as(&ada.access, "/auth/me").is_problem(401, "token_revoked");
 }
+
+#[test]
+fn a_form_of_very_many_fields_is_refused_before_it_costs_anything() {
+    let house = TestHouse::on(Kind::Sqlite).set("server.body_limit", "1MiB").start();
+    let ada = house.user("ada");
+    let fields = |count: usize| (0..count).map(|field| format!("&f{field}=")).collect::<String>();
+    let token = |count| format!("token={}{}", ada.access, fields(count));
+    let answer = super::post_octets(&house, "/oauth2/revoke", None, &token(32));
+    assert_eq!(answer.status, 400, "{answer:?}");
+    let answer = super::post_octets(&house, "/oauth2/revoke", None, &token(100_000));
+    assert_eq!(answer.status, 400, "{}", answer.status);
+    assert_eq!(house.get_as(&ada.access, "/auth/me").status, 200, "it was ended all the same");
+    assert_eq!(super::post_octets(&house, "/oauth2/revoke", None, &token(31)).status, 200);
+    house.get_as(&ada.access, "/auth/me").is_problem(401, "token_revoked");
+}
