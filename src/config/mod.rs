@@ -26,7 +26,7 @@ mod passwords;
 mod reader;
 mod redis;
 mod registration;
-mod secrets;
+pub(crate) mod secrets;
 mod server;
 mod sessions;
 mod sources;

@@ -35,10 +35,20 @@ pub(super) fn weakness(secret: &str) -> Option<String> {
     if bytes.len() < SHORTEST {
         return Some(format!("the secret has {} bytes; HS256 needs at least {SHORTEST}", bytes.len()));
     }
-    if is_repetition(bytes) || has_few_letters(bytes) || is_a_run(bytes) {
+    if is_made_of_hardly_anything(bytes) {
         return Some("the secret repeats itself or counts up; it can be guessed".to_owned());
     }
     None
+}
+
+/// Whether the octets of a secret that was made elsewhere are such a one, as text or by themselves.
+pub(crate) fn is_guessable(secret: &[u8]) -> bool {
+    let text = std::str::from_utf8(secret).ok();
+    text.and_then(weakness).is_some() || is_made_of_hardly_anything(secret)
+}
+
+fn is_made_of_hardly_anything(bytes: &[u8]) -> bool {
+    is_repetition(bytes) || has_few_letters(bytes) || is_a_run(bytes)
 }
 
 /// The whole is one part over and over, at least twice.

@@ -6,15 +6,19 @@ use ::paseto::keys::{AsymmetricSecretKey, SymmetricKey};
 use ::paseto::version4::V4;
 use aws_lc_rs::encoding::AsBigEndian;
 use aws_lc_rs::rsa::{KeyPairComponents, PublicKeyComponents};
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, RsaKeyPair};
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RsaKeyPair,
+};
 use rustls_pki_types::PrivateKeyDer;
 use rustls_pki_types::pem::PemObject;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use zeroize::Zeroizing;
 
 use super::algorithm::KeyAlgorithm;
-use super::keys::SigningKey;
+use super::keys::{SECRET_BYTES, SigningKey};
 use super::{base64url, material};
+use crate::config::secrets;
 
 /// The longest text that is read: 16 KiB. An RSA key of 4096 bits has three.
 pub const MAX_KEY_TEXT_BYTES: usize = 16 * 1024;
@@ -85,7 +89,8 @@ fn paserk(algorithm: KeyAlgorithm, text: &str) -> Secret {
             if both.is_some_and(|both| both.get(..32).is_some_and(is_zero)) {
                 return Err(ALL_ZERO);
             }
-            let key = AsymmetricSecretKey::<V4>::try_from(text).map_err(|_| "it is not k4.secret")?;
+            let key = AsymmetricSecretKey::<V4>::try_from(text)
+                .map_err(|_| "it is not k4.secret, or its halves do not belong together")?;
             // Seed and public key; the latter follows from the former.
             Ok(Zeroizing::new(key.as_bytes()[..32].to_vec()))
         }
@@ -100,6 +105,7 @@ fn paserk(algorithm: KeyAlgorithm, text: &str) -> Secret {
 fn pem(algorithm: KeyAlgorithm, text: &str) -> Secret {
     let der = PrivateKeyDer::from_pem_slice(text.as_bytes())
         .map_err(|_| "there is no private key in it; one with a passphrase has to be decrypted first")?;
+    let der = Zeroizing::new(der);
     let der = der.secret_der();
     match algorithm {
         KeyAlgorithm::EdDsa | KeyAlgorithm::V4Public => ed25519_seed(der).ok_or("it is no Ed25519 key"),
@@ -111,7 +117,7 @@ fn pem(algorithm: KeyAlgorithm, text: &str) -> Secret {
         }
         KeyAlgorithm::Rs256 => {
             let pair = RsaKeyPair::from_pkcs8(der).or_else(|_| RsaKeyPair::from_der(der));
-            Ok(material::rsa_secret(&pair.map_err(|_| "it is no RSA key of 2048 to 4096 bits")?))
+            rsa_secret(&pair.map_err(|_| "it is no RSA key of 2048 to 4096 bits")?)
         }
         KeyAlgorithm::Hs256 | KeyAlgorithm::V4Local | KeyAlgorithm::Refresh => {
             Err("PEM holds no symmetric keys; use a JWK or PASERK")
@@ -134,6 +140,7 @@ struct PrivateJwk {
     crv: Option<String>,
     #[serde(rename = "use")]
     usage: Option<String>,
+    key_ops: Option<Vec<String>>,
     x: Option<String>,
     y: Option<String>,
     n: Option<String>,
@@ -144,17 +151,23 @@ struct PrivateJwk {
     dp: Option<Zeroizing<String>>,
     dq: Option<Zeroizing<String>>,
     qi: Option<Zeroizing<String>>,
+    /// Further primes.
+    oth: Option<IgnoredAny>,
     k: Option<Zeroizing<String>>,
 }
 
 fn jwk(algorithm: KeyAlgorithm, text: &str) -> Secret {
-    let jwk: PrivateJwk = serde_json::from_str(text).map_err(|_| "it is not a JSON object of texts")?;
+    let jwk: PrivateJwk = serde_json::from_str(text)
+        .map_err(|_| "it is not one JSON object, or a member is of another type or occurs twice")?;
     // RFC 8725 section 3.1: a key is for the one algorithm that it says.
     if jwk.alg.as_deref().is_some_and(|alg| alg != algorithm.as_str()) {
         return Err("its `alg` is another one");
     }
     if jwk.usage.as_deref().is_some_and(|usage| usage != "sig") {
         return Err("its `use` is not `sig`");
+    }
+    if jwk.key_ops.as_ref().is_some_and(|operations| operations.iter().all(|name| name != "sign")) {
+        return Err("its `key_ops` do not name `sign`");
     }
     match (algorithm, jwk.kty.as_str(), jwk.crv.as_deref()) {
         (KeyAlgorithm::EdDsa | KeyAlgorithm::V4Public, "OKP", Some("Ed25519")) => {
@@ -168,7 +181,7 @@ fn jwk(algorithm: KeyAlgorithm, text: &str) -> Secret {
             Ok(scalar)
         }
         (KeyAlgorithm::Rs256, "RSA", None) => rsa(&jwk),
-        (KeyAlgorithm::Hs256, "oct", None) => secret(jwk.k.as_ref()),
+        (KeyAlgorithm::Hs256, "oct", None) => shared(jwk.k.as_ref()),
         (KeyAlgorithm::V4Local | KeyAlgorithm::Refresh, ..) => {
             Err("JWKs are for EdDSA, ES256, RS256, HS256 and v4.public")
         }
@@ -177,6 +190,10 @@ fn jwk(algorithm: KeyAlgorithm, text: &str) -> Secret {
 }
 
 fn rsa(jwk: &PrivateJwk) -> Secret {
+    // RFC 7518 section 6.3.2.7: such a key must not be used as if it had two.
+    if jwk.oth.is_some() {
+        return Err("it has more than two primes");
+    }
     let public = |text: &Option<String>| {
         text.as_deref().and_then(base64url::decode).ok_or("`n` or `e` is missing or not base64url")
     };
@@ -200,7 +217,32 @@ fn rsa(jwk: &PrivateJwk) -> Secret {
     };
     let pair = RsaKeyPair::from_components(&borrowed)
         .map_err(|_| "its numbers are no RSA key of 2048 bits or more")?;
-    Ok(material::rsa_secret(&pair))
+    rsa_secret(&pair)
+}
+
+/// What is kept of a key that was read.
+fn rsa_secret(pair: &RsaKeyPair) -> Secret {
+    if pair.public_modulus_len() > material::MOST_RSA_BYTES {
+        return Err("it is no RSA key of 2048 to 4096 bits");
+    }
+    // FIPS 186-5, appendix A.1.1: an odd number of three octets or more. Small ones help whoever forges for lenient
+    // verifiers, which may be elsewhere.
+    if pair.public_key().exponent().big_endian_without_leading_zero().len() < 3 {
+        return Err("its public exponent is below 65537");
+    }
+    Ok(material::rsa_secret(pair))
+}
+
+/// A shared secret that is not to be guessed; whoever reads one token can try as often as he likes.
+fn shared(text: Option<&Zeroizing<String>>) -> Secret {
+    let octets = secret(text)?;
+    if octets.len() < SECRET_BYTES {
+        Err("its `k` has fewer than 32 bytes (RFC 7518 section 3.2)")
+    } else if secrets::is_guessable(&octets) {
+        Err("its `k` can be guessed: it repeats itself, counts up, or stands in examples")
+    } else {
+        Ok(octets)
+    }
 }
 
 fn secret(text: Option<&Zeroizing<String>>) -> Secret {

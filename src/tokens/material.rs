@@ -2,7 +2,7 @@
 //!
 //! | algorithm | secret |
 //! | --- | --- |
-//! | `EdDSA`, `v4.public` | the Ed25519 seed, 32 bytes (RFC 8032 section 5.1.5) |
+//! | `EdDSA`, `v4.public` | the Ed25519 seed, 32 bytes that are not all zero (RFC 8032 section 5.1.5) |
 //! | `ES256` | the P-256 scalar, 32 bytes, big endian |
 //! | `RS256` | PKCS#8 (RFC 5208), two primes, 2048 to 4096 bits |
 //! | `HS256` | at least 32 bytes |
@@ -21,7 +21,7 @@ use crate::domain::entropy::Entropy;
 pub const SECRET_BYTES: usize = 32;
 
 /// The longest modulus: verifying takes time in its square, and tokens grow with it.
-const MOST_RSA_BYTES: usize = 512;
+pub(super) const MOST_RSA_BYTES: usize = 512;
 
 /// The public half of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,7 +46,7 @@ pub(super) fn fresh(algorithm: KeyAlgorithm, entropy: &dyn Entropy) -> Zeroizing
         return rsa_secret(&pair.expect("the library draws primes"));
     }
     let mut secret = Zeroizing::new(vec![0; SECRET_BYTES]);
-    // One in four billion draws is no scalar of P-256 (FIPS 186-5, appendix A.2.2: draw again).
+    // One in four billion draws is no scalar of P-256 (FIPS 186-5, appendix A.2.2: draw again); see below for zeros.
     loop {
         entropy.fill(&mut secret);
         if public_half(algorithm, &secret).is_ok() {
@@ -59,6 +59,10 @@ pub(super) fn fresh(algorithm: KeyAlgorithm, entropy: &dyn Entropy) -> Zeroizing
 pub(super) fn public_half(algorithm: KeyAlgorithm, secret: &[u8]) -> Result<Option<PublicKey>, NoSuchKey> {
     match algorithm {
         KeyAlgorithm::EdDsa | KeyAlgorithm::V4Public => {
+            // Everybody knows this seed, and the library for PASETO panics on it.
+            if secret.iter().all(|&byte| byte == 0) {
+                return Err(NoSuchKey);
+            }
             let pair = Ed25519KeyPair::from_seed_unchecked(secret).map_err(|_| NoSuchKey)?;
             let public = pair.public_key().as_ref().try_into().map_err(|_| NoSuchKey)?;
             Ok(Some(PublicKey::Ed25519(public)))

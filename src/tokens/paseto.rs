@@ -94,10 +94,6 @@ impl SealingKey {
     fn new(key: &SigningKey) -> Result<Self, KeyFault> {
         match (key.algorithm(), key.public_key()) {
             (KeyAlgorithm::V4Public, Some(PublicKey::Ed25519(public))) => {
-                // The library panics on this one seed instead of refusing it.
-                if key.secret().iter().all(|&byte| byte == 0) {
-                    return Err(key.unusable());
-                }
                 let both = Zeroizing::new([key.secret(), public].concat());
                 AsymmetricSecretKey::from(&both).map(Self::Public).map_err(|_| key.unusable())
             }

@@ -103,15 +103,62 @@ fn a_stored_key_that_is_not_the_one_it_is_called_is_refused() {
     }
 }
 
+/// Every way in which octets are commonly printed, of every part that is long enough to help a guesser.
+fn shows(printed: &str, secret: &[u8]) -> bool {
+    let printed = printed.to_lowercase();
+    let joined = |part: &[u8], separator: &str, radix: fn(&u8) -> String| {
+        part.iter().map(radix).collect::<Vec<_>>().join(separator)
+    };
+    secret.windows(6).any(|part| {
+        let hex = |byte: &u8| format!("{byte:02x}");
+        let decimal = |byte: &u8| byte.to_string();
+        let spellings = [
+            joined(part, "", hex),
+            joined(part, " ", hex),
+            joined(part, ":", hex),
+            joined(part, ", ", hex),
+            joined(part, ", 0x", hex),
+            joined(part, ", ", decimal),
+            joined(part, ",\n", decimal),
+            b64(part).to_lowercase(),
+            String::from_utf8_lossy(part).to_lowercase(),
+        ];
+        let compact: String = printed.chars().filter(|c| !c.is_whitespace()).collect();
+        spellings.iter().any(|spelling| printed.contains(spelling))
+            || compact.contains(&joined(part, ",", decimal))
+    })
+}
+
 #[test]
 fn no_secret_is_printed() {
+    let text = "what nobody else knows, in words: 8d1fa07c62";
+    let shared = SigningKey::hs256_shared(&SecretString::from(text)).unwrap();
+    // The parts of the RSA key, and of PKCS#8 what is not in every such key.
+    let rsa = ["d", "p", "q", "dp", "dq", "qi"].map(|name| unb64(RSA_JWK[name].as_str().unwrap())).concat();
+    let mut keys: Vec<(SigningKey, Vec<u8>)> = Vec::new();
     for algorithm in KeyAlgorithm::ALL {
-        let key = key(algorithm, 0xab);
-        let printed = format!("{key:?} {:#?}", master());
-        for leaked in ["171", "ab, ab", "abab", "ABAB", &b64([0xab; 32])] {
-            assert!(!printed.contains(leaked), "{printed}");
+        let secret = if algorithm == KeyAlgorithm::Rs256 { rsa.clone() } else { (0xa5..0xc5).collect() };
+        let made = match algorithm {
+            KeyAlgorithm::Rs256 => known(algorithm),
+            _ => SigningKey::generate(algorithm, &Given(secret.clone().try_into().unwrap())),
+        };
+        keys.push((made, secret));
+    }
+    keys.push((shared, text.into()));
+    for (key, secret) in keys {
+        let verifying = key.verifying();
+        for printed in
+            [format!("{key:?}"), format!("{key:#?}"), format!("{verifying:?}"), format!("{verifying:#?}")]
+        {
+            assert!(printed.contains(key.id()) && printed.len() < 200, "{printed}");
+            assert!(!shows(&printed, &secret), "{printed}");
         }
     }
+    assert!(!shows(&format!("{:?} {:#?}", master(), master()), &[42; 32]));
+    // The search finds what there is to find.
+    assert!(shows(&format!("{:?}", [1, 2, 3, 4, 5, 6, 7]), &[2, 3, 4, 5, 6, 7]));
+    assert!(shows(&format!("{:#?}", [1, 2, 3, 4, 5, 6, 7]), &[2, 3, 4, 5, 6, 7]));
+    assert!(shows("of 0xA5A6a7a8a9aa.", &(0xa5..0xab).collect::<Vec<u8>>()));
 }
 
 #[test]

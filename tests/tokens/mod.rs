@@ -7,6 +7,7 @@
 
 mod access;
 mod following;
+mod import;
 mod jwt;
 mod keys;
 mod master;
@@ -16,9 +17,12 @@ mod revocations;
 mod round_trip;
 mod vectors;
 
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use aws_lc_rs::rsa::{KeyPairComponents, PublicKeyComponents};
+use aws_lc_rs::signature::RsaKeyPair;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use guardhouse::domain::claims::Claims;
@@ -30,7 +34,8 @@ use guardhouse::domain::session::AuthMethod;
 use guardhouse::tokens::jwt::{JwtOpener, JwtSealer};
 use guardhouse::tokens::keys::{KeyAlgorithm, KeyFault, PublicKey, SigningKey, VerifyingKey};
 use guardhouse::tokens::paseto::{PasetoOpener, PasetoSealer};
-use guardhouse::tokens::{Opener, SealError, Sealer, TokenFault, TokenRules};
+use guardhouse::tokens::{AccessTokens, Opener, SealError, Sealer, TokenFault, TokenRules};
+use serde_json::Value;
 use uuid::Uuid;
 
 const ISSUER: &str = "https://auth.example";
@@ -39,6 +44,31 @@ const LEEWAY: u64 = 30;
 /// When the test tokens are issued, in seconds.
 const ISSUED: i64 = 1_795_193_429;
 const LIFETIME: i64 = 900;
+
+/// Everything that access tokens are made with.
+const ACCESS: [KeyAlgorithm; 6] = [
+    KeyAlgorithm::EdDsa,
+    KeyAlgorithm::Es256,
+    KeyAlgorithm::Rs256,
+    KeyAlgorithm::Hs256,
+    KeyAlgorithm::V4Public,
+    KeyAlgorithm::V4Local,
+];
+
+/// The number of points on P-256 (SEC 2 section 2.4.2), big endian.
+const P256_ORDER: [u8; 32] = [
+    0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xbc, 0xe6, 0xfa,
+    0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
+];
+
+/// These bytes every time.
+struct Given([u8; 32]);
+
+impl Entropy for Given {
+    fn fill(&self, buffer: &mut [u8]) {
+        buffer.copy_from_slice(&self.0);
+    }
+}
 
 /// The same bytes every time: a key whose secret the test knows.
 struct Known(u8);
@@ -80,6 +110,39 @@ fn rules() -> TokenRules {
 /// A key whose secret is 32 times `byte`.
 fn key(algorithm: KeyAlgorithm, byte: u8) -> SigningKey {
     SigningKey::generate(algorithm, &Known(byte))
+}
+
+/// RFC 7520 section 3.4.
+static RSA_JWK: LazyLock<Value> = LazyLock::new(|| vectors::cookbook::file("jwk__3_4.rsa_private_key.json"));
+
+/// A key whose secret the tests know: 32 times 1, or, for RSA, that of the cookbook.
+fn known(algorithm: KeyAlgorithm) -> SigningKey {
+    if algorithm == KeyAlgorithm::Rs256 {
+        guardhouse::tokens::import::import(algorithm, &RSA_JWK.to_string()).unwrap()
+    } else {
+        key(algorithm, 1)
+    }
+}
+
+/// The private RSA key in `jwk`.
+fn rsa_pair(jwk: &Value) -> RsaKeyPair {
+    let octets = |name: &str| unb64(jwk[name].as_str().unwrap());
+    let components = KeyPairComponents {
+        public_key: PublicKeyComponents { n: octets("n"), e: octets("e") },
+        d: octets("d"),
+        p: octets("p"),
+        q: octets("q"),
+        dP: octets("dp"),
+        dQ: octets("dq"),
+        qInv: octets("qi"),
+    };
+    RsaKeyPair::from_components(&components).unwrap()
+}
+
+/// Reads the tokens of every algorithm at once, and signs with `signing`.
+fn everything(signing: KeyAlgorithm) -> AccessTokens {
+    let keys = ACCESS.map(known);
+    AccessTokens::new(&rules(), &known(signing), &verifying(&keys)).unwrap()
 }
 
 /// What verifies the tokens of `keys`.

@@ -1,6 +1,6 @@
 //! Claims of the wrong type, out of range, doubled, lacking, for others, or out of time.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::*;
 

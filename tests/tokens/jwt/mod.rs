@@ -1,12 +1,18 @@
 //! Forged, altered and foreign JWTs (RFC 8725, RFC 7515, RFC 9068): each is refused, and by the check named beside it.
 
 mod claims;
+mod confusion;
+mod ecdsa;
+mod every_algorithm;
+mod forger;
 mod header;
+mod hmac_secrets;
+mod rsa;
 mod shape;
 
 use aws_lc_rs::hmac;
 use aws_lc_rs::signature::Ed25519KeyPair;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::*;
 

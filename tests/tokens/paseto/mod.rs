@@ -1,17 +1,20 @@
 //! Forged, altered and foreign PASETOs: each is refused, and by the check named beside it.
 
 mod claims;
+mod local;
+mod purposes;
 mod shape;
 
 use ::paseto::keys::AsymmetricSecretKey;
 use ::paseto::version4::{PublicToken, V4};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::*;
 
 const CLAIMS: &str = "has claims that we do not write";
 const KEY: &str = "names a key that is not ours";
 const SIGNATURE: &str = "has a wrong signature";
+const TAG: &str = "has a wrong tag";
 const FORM: &str = "not a token of PASETO version 4";
 const PURPOSE: &str = "claims a purpose that is not its key's";
 const FOOTER: &str = "has no footer";
