@@ -25,20 +25,33 @@
 //! | [`config`] | from layers of text to checked values; `config/guardhouse.toml` is the manual |
 //! | [`house`] | puts all of it together, from top to bottom |
 //! | [`lifecycle`] | runtimes, signals, the ladder down |
+//! | `guard` | for other services: verifies our tokens there; the only room that a service needs (feature `guard`) |
 //! | [`telemetry`] | the catalogue of metrics, and logs |
 //! | [`cli`] | the commands of the binary |
 //!
 //! Data flows one way; nobody calls back up. `tests/house_rules.rs` reads the source and holds it to that.
 
+#[cfg(feature = "server")]
 pub mod actors;
+#[cfg(feature = "server")]
 pub mod cli;
+#[cfg(feature = "server")]
 pub mod config;
 pub mod domain;
+#[cfg(feature = "server")]
 pub mod flows;
+#[cfg(feature = "guard")]
+pub mod guard;
+#[cfg(feature = "server")]
 pub mod house;
+#[cfg(feature = "server")]
 pub mod http;
+#[cfg(feature = "server")]
 pub mod keyring;
+#[cfg(feature = "server")]
 pub mod lifecycle;
+#[cfg(feature = "server")]
 pub mod store;
+#[cfg(feature = "server")]
 pub mod telemetry;
 pub mod tokens;

@@ -22,6 +22,8 @@ const TABLE: &str = "
                                                                       | it remembers and calls nobody back
     tokens    | domain config telemetry                | jsonwebtoken paseto \
                                                                       | a token is read without store or actor
+    guard/actix | domain                               | actix_web    | it speaks to the service's clients
+    guard     | domain tokens                          | ureq rustls  | a service needs nothing of the server
     keyring   | domain config store tokens telemetry   |              | it keeps keys and uses none
     actors    | domain config store telemetry tokens::revocations | actix argon2 bcrypt \
                                                                       | they pace; they order no use case

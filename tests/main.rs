@@ -9,6 +9,7 @@ mod binary;
 mod config;
 mod flows;
 mod fuzz_seeds;
+mod guard;
 mod house_rules;
 mod http;
 mod interop;

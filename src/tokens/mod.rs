@@ -27,6 +27,7 @@
 pub mod access;
 pub mod algorithm;
 mod base64url;
+#[cfg(feature = "server")]
 pub mod import;
 pub mod jwt;
 pub mod keys;

@@ -37,7 +37,7 @@ impl TokenForm {
 }
 
 /// What an opener answers to a token that names none of its keys: another one may know it.
-pub(super) const UNKNOWN_KEY: TokenFault = TokenFault::Invalid("names a key that is not ours");
+pub(crate) const UNKNOWN_KEY: TokenFault = TokenFault::Invalid("names a key that is not ours");
 
 /// Opens tokens of every key it was given.
 pub struct TokenReader {

@@ -11,7 +11,7 @@ mod hashing;
 mod health;
 mod keys;
 mod limits;
-mod oauth2;
+pub mod oauth2;
 mod ops;
 mod problems;
 mod profiles;

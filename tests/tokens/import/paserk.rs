@@ -70,7 +70,7 @@ fn halves_that_disagree_are_refused() {
 }
 
 #[test]
-fn a_seed_of_zeros_is_no_key_and_is_never_made() {
+fn a_secret_of_zeros_is_no_key_and_is_never_made() {
     use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
     let zeros = Ed25519KeyPair::from_seed_unchecked(&[0; 32]).unwrap();
     is_refused_for_everything(&format!(
@@ -78,6 +78,7 @@ fn a_seed_of_zeros_is_no_key_and_is_never_made() {
         b64([&[0; 32], zeros.public_key().as_ref()].concat())
     ));
     is_refused_for_everything(&format!("k4.secret.{}", b64([0; 64])));
+    is_refused_for_everything(&format!("k4.local.{}", b64([0; 32])));
     for algorithm in [V4Public, KeyAlgorithm::EdDsa] {
         let drawn = SigningKey::generate(algorithm, &ZerosFirst(AtomicU64::new(3)));
         assert_eq!(drawn.id(), SigningKey::generate(algorithm, &Given([7; 32])).id());
