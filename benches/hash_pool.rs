@@ -1,4 +1,5 @@
-//! The hash pool against the bare Argon2 call on as many threads, each with memory that it keeps.
+//! The hash pool against the bare hash on as many threads, each with memory that it keeps; and that hash against the
+//! `argon2` crate's.
 
 use std::hint::black_box;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,6 +14,7 @@ use guardhouse::config::{Config, Hashing, Sources};
 use guardhouse::domain::clock::Stopwatch;
 use guardhouse::domain::entropy::SystemEntropy;
 use guardhouse::domain::password::Password;
+use guardhouse_argon2::{Backend, Memory, Recipe};
 use secrecy::SecretString;
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, oneshot};
@@ -32,6 +34,46 @@ pub(crate) fn bench(criterion: &mut Criterion) {
     saturated(criterion, &settings, &hashers, &stored, before);
     hop(criterion, &hashers);
     refused(criterion, &hashers, &stored);
+    // Last, for what it leaves to the allocator would be counted as the pool's memory.
+    backends(criterion, &settings);
+}
+
+/// One thread, the shipped cost: our block function on each kind of vectors against the `argon2` crate, both in memory
+/// that they keep.
+fn backends(criterion: &mut Criterion, settings: &Hashing) {
+    let params = params(settings);
+    let crates = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone());
+    let mut blocks = vec![Block::default(); params.block_count()];
+    let mut contest = Contest::new("hash_pool/argon2", "the argon2 crate", |iterations| {
+        timed(iterations, |output| {
+            crates
+                .hash_password_into_with_memory(PASSWORD.as_bytes(), SALT, output, blocks.as_mut_slice())
+                .expect("the shipped cost");
+        })
+    });
+    for backend in Backend::available() {
+        let (recipe, mut memory) = (recipe(&params).with_backend(backend), Memory::default());
+        let run = move |iterations| {
+            timed(iterations, |output| {
+                recipe.hash_into(PASSWORD.as_bytes(), SALT, &mut memory, output).expect("the shipped cost");
+            })
+        };
+        contest = match backend {
+            Backend::PORTABLE => contest.against(backend.name(), run),
+            _ => contest.within(1.4, backend.name(), run),
+        };
+    }
+    contest.in_slices_of(Duration::from_millis(400)).hold(criterion);
+}
+
+fn timed(iterations: u64, mut hash: impl FnMut(&mut [u8; 32])) -> Duration {
+    let started = Stopwatch::start();
+    for _ in 0..iterations {
+        let mut output = [0; 32];
+        hash(&mut output);
+        black_box(output);
+    }
+    started.elapsed()
 }
 
 /// Hashes a second when more want one than there are threads.
@@ -61,7 +103,7 @@ fn saturated(
         3 * THREADS,
     ));
     let mut bare = BareHash::new(settings);
-    Contest::new("hash_pool/saturated", "argon2 on as many threads", |iterations| bare.run(iterations))
+    Contest::new("hash_pool/saturated", "bare hashes on as many threads", |iterations| bare.run(iterations))
         .within(0.95, "hash pool", pool)
         .in_slices_of(Duration::from_millis(400))
         .hold(criterion);
@@ -148,19 +190,28 @@ fn password() -> Password {
     Password::parse(&SecretString::from(PASSWORD)).expect("a password")
 }
 
+const SALT: &[u8] = b"0123456789abcdef";
+
+fn params(settings: &Hashing) -> Params {
+    let cost = settings.argon2;
+    Params::new(cost.memory_kib, cost.iterations, cost.lanes, None).expect("a shipped cost")
+}
+
+fn recipe(params: &Params) -> Recipe<'_> {
+    Recipe::new(Algorithm::Argon2id, Version::V0x13, params)
+}
+
 /// The bare hash: [`THREADS`] threads of the pool's priority, each with memory of its own that it keeps.
 pub(crate) struct BareHash {
     params: Params,
     niceness: i32,
-    memories: Vec<Vec<Block>>,
+    memories: Vec<Memory>,
 }
 
 impl BareHash {
     pub(crate) fn new(settings: &Hashing) -> Self {
-        let cost = settings.argon2;
-        let params = Params::new(cost.memory_kib, cost.iterations, cost.lanes, None).expect("a shipped cost");
-        let memory = vec![Block::default(); params.block_count()];
-        Self { params, niceness: settings.niceness, memories: vec![memory; THREADS] }
+        let memories = (0..THREADS).map(|_| Memory::default()).collect();
+        Self { params: params(settings), niceness: settings.niceness, memories }
     }
 
     pub(crate) fn run(&mut self, iterations: u64) -> Duration {
@@ -170,17 +221,12 @@ impl BareHash {
             for memory in &mut self.memories {
                 scope.spawn(|| {
                     rustix::process::nice(niceness).expect("a thread may yield to others");
-                    let hasher = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone());
+                    let recipe = recipe(params);
                     // One at a time, as the pool does: a thread that others keep from running holds up no share.
                     while next.fetch_add(1, Ordering::Relaxed) < iterations {
                         let mut output = [0; 32];
-                        hasher
-                            .hash_password_into_with_memory(
-                                PASSWORD.as_bytes(),
-                                b"0123456789abcdef",
-                                &mut output,
-                                memory.as_mut_slice(),
-                            )
+                        recipe
+                            .hash_into(PASSWORD.as_bytes(), SALT, memory, &mut output)
                             .expect("the shipped cost");
                         black_box(output);
                     }

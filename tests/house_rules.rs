@@ -25,7 +25,7 @@ const TABLE: &str = "
     guard/actix | domain                               | actix_web    | it speaks to the service's clients
     guard     | domain tokens                          | ureq rustls  | a service needs nothing of the server
     keyring   | domain config store tokens telemetry   |              | it keeps keys and uses none
-    actors    | domain config store telemetry tokens::revocations | actix argon2 bcrypt \
+    actors    | domain config store telemetry tokens::revocations | actix argon2 guardhouse_argon2 bcrypt \
                                                                       | they pace; they order no use case
     flows     | domain config store actors keyring tokens telemetry | | they do not know who speaks to clients
     http/ops  | domain config flows tokens actors telemetry | actix_web | it shows what the actors observe

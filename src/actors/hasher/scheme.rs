@@ -5,10 +5,13 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use argon2::password_hash::phc::{Ident, Output, PasswordHash, Salt};
-use argon2::{Algorithm, Argon2, Block, Params, Version};
+use argon2::{Algorithm, Params, Version};
+use guardhouse_argon2::Recipe;
 use secrecy::SecretString;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
+
+pub use guardhouse_argon2::Memory;
 
 use super::cost::{CostLimits, Costs};
 use super::{PasswordVerification, StoredHash};
@@ -17,33 +20,6 @@ use crate::domain::password::Password;
 
 /// bcrypt reads no further than this.
 const BCRYPT_READS: usize = 72;
-
-/// The memory of one hash thread: allocated once at the size of the configured cost, and grown for the moment of a
-/// dearer stored hash. Fresh memory for each hash would cost half of the time.
-#[derive(Debug, Default)]
-pub struct Memory(Vec<Block>);
-
-impl Memory {
-    fn blocks(&mut self, params: &Params) -> &mut [Block] {
-        let wanted = params.block_count();
-        if self.0.len() < wanted {
-            self.0.reserve_exact(wanted - self.0.len());
-            self.0.resize(wanted, Block::default());
-        }
-        &mut self.0[..wanted]
-    }
-
-    /// What it takes, in KiB.
-    #[cfg(test)]
-    pub(super) fn kib(&self) -> usize {
-        self.0.len()
-    }
-
-    fn shrink_to(&mut self, kib: u32) {
-        self.0.truncate(kib as usize);
-        self.0.shrink_to_fit();
-    }
-}
 
 /// The configured scheme, the bounds, and the decoy for users that do not exist.
 pub struct Scheme {
@@ -117,7 +93,8 @@ impl Scheme {
         match &self.costs {
             Costs::Argon2id(params) => {
                 let mut output = [0; 32];
-                argon2(Algorithm::Argon2id, Version::V0x13, params, password, &salt, &mut output, memory)
+                Recipe::new(Algorithm::Argon2id, Version::V0x13, params)
+                    .hash_into(password, &salt, memory, &mut output)
                     .expect("configured parameters and a 16-octet salt are within the algorithm's bounds");
                 let hash = PasswordHash {
                     algorithm: Ident::new("argon2id").expect("a valid identifier"),
@@ -157,12 +134,13 @@ impl Scheme {
         // Hashes dearer than the configured ones are verified one at a time: each thread's own memory is spoken for.
         let dear = params.m_cost() > self.limits.each_kib;
         let alone = dear.then(|| self.dear.lock().unwrap_or_else(PoisonError::into_inner));
-        let hashed = argon2(algorithm, version, &params, password, salt.as_ref(), &mut output, memory);
+        let hashed =
+            Recipe::new(algorithm, version, &params).hash_into(password, salt.as_ref(), memory, &mut output);
         if dear {
-            memory.shrink_to(self.limits.each_kib);
+            memory.shrink_to(self.limits.each_kib as usize);
         }
         drop(alone);
-        hashed?;
+        hashed.ok()?;
         let equal = output.ct_eq(expected.as_bytes()).into();
         output.zeroize();
         Some(equal)
@@ -196,20 +174,4 @@ impl Scheme {
             }
         }
     }
-}
-
-/// `None` when the library refuses the parameters.
-fn argon2(
-    algorithm: Algorithm,
-    version: Version,
-    params: &Params,
-    password: &[u8],
-    salt: &[u8],
-    output: &mut [u8],
-    memory: &mut Memory,
-) -> Option<()> {
-    let blocks = memory.blocks(params);
-    Argon2::new(algorithm, version, params.clone())
-        .hash_password_into_with_memory(password, salt, output, blocks)
-        .ok()
 }

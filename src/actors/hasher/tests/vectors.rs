@@ -2,7 +2,8 @@
 
 use std::sync::Mutex;
 
-use argon2::{Algorithm, Argon2, Block, ParamsBuilder, Version};
+use argon2::{Algorithm, Argon2, ParamsBuilder, Version};
+use guardhouse_argon2::Recipe;
 use serde_json::Value;
 
 use super::*;
@@ -26,16 +27,10 @@ fn argon2_makes_the_tags_of_rfc_9106() {
             .expect("valid parameters");
         let algorithm = Algorithm::try_from(case["type"].as_str().expect("a text")).expect("known");
         let version = Version::try_from(number("version")).expect("known");
-        let mut memory = vec![Block::default(); params.block_count()];
         let mut output = vec![0; tag.len()];
-        Argon2::new_with_secret(&secret, algorithm, version, params)
-            .expect("a short secret")
-            .hash_password_into_with_memory(
-                &field("password_hex"),
-                &field("salt_hex"),
-                &mut output,
-                &mut memory,
-            )
+        Recipe::new(algorithm, version, &params)
+            .with_secret(&secret)
+            .hash_into(&field("password_hex"), &field("salt_hex"), &mut Memory::default(), &mut output)
             .expect("hashed");
         assert_eq!(output, tag, "{}", case["rfc9106_section"]);
     }
