@@ -1,5 +1,5 @@
-//! The whole house over HTTP: sign-ins at saturation against the bare hash, verified requests against a bare
-//! actix-web handler, refusals, and what a flood does to everybody else.
+//! The whole house over HTTP: sign-ins at saturation against the bare hash, refusals, and what a flood does to everybody
+//! else.
 //!
 //! Clients and server share the processors, so what a request costs is measured as the processor time of everything
 //! but the client's thread.
@@ -15,26 +15,25 @@ use serde_json::{Value, json};
 use crate::hash_pool::{BareHash, THREADS, jam};
 use crate::support::{
     Client, Contest, House, Kind, PASSWORD, bare_server, email, get, in_turn, is_named, is_trial, note,
-    percentile, post, server_cpu,
+    percentile, post,
 };
 
-const USERS: usize = 100;
+pub(crate) const USERS: usize = 100;
 /// Connections that sign in over and over: enough that a hash thread never waits for work.
-const CLIENTS: usize = 8;
+pub(crate) const CLIENTS: usize = 8;
 
 /// The shipped costs; limits that are counted but do not bite, because there is only one address.
-const SHIPPED: [(&str, &str); 3] =
+pub(crate) const SHIPPED: [(&str, &str); 3] =
     [("hashing.threads", "2"), ("limits.login.address", "10000/10s"), ("limits.login.account", "10000/10s")];
 
 /// Answered with 404 after the token is verified, and before a store is asked or an event recorded: the only kind of
 /// verified request that needs nothing else, because no endpoint answers from the token alone.
-const NO_STORE: &str = "/users/none";
+pub(crate) const NO_STORE: &str = "/users/none";
 
 pub(crate) fn bench(criterion: &mut Criterion) {
     let house = House::raise(Kind::Sqlite, &SHIPPED);
     house.populate(USERS);
     saturated(criterion, &house);
-    verified(criterion, &house);
     refused(criterion, &house);
     drop(house);
     if is_named("login") {
@@ -50,7 +49,7 @@ fn sign_in(number: usize) -> Vec<u8> {
 fn saturated(criterion: &mut Criterion, house: &House) {
     let mut clients = connect(house.running().address, CLIENTS);
     let mut bare = BareHash::new(&shipped_hashing());
-    Contest::new("login/saturated", "argon2 on as many threads", |iterations| bare.run(iterations))
+    Contest::new("login/saturated", "bare hashes on as many threads", |iterations| bare.run(iterations))
         .within(0.95, "POST /auth/login", |iterations| {
             let (next, started) = (AtomicU64::new(0), Stopwatch::start());
             std::thread::scope(|scope| {
@@ -78,29 +77,6 @@ fn shipped_hashing() -> guardhouse::config::Hashing {
     guardhouse::config::Hashing { threads: THREADS.try_into().expect("more than none"), ..hashing }
 }
 
-/// What a request costs whose token is checked.
-fn verified(criterion: &mut Criterion, house: &House) {
-    let address = house.running().address;
-    let token = access_token(address);
-    let [me, nothing, nobody] =
-        [get("/auth/me", Some(&token)), get(NO_STORE, Some(&token)), get("/auth/whereami", None)];
-    let answer = Client::connect(address).exchange(&me);
-    assert_eq!(answer.status, 200);
-    let mut bare = connect(bare_server(answer.body.len()), CLIENTS);
-    let mut clients = [0; 3].map(|_| connect(address, CLIENTS));
-    let [unverified, missing, read] = &mut clients;
-    Contest::new("login/cpu_per_request", "bare actix-web", |iterations| {
-        server_cpu(|| in_turn(&mut bare, &me, 200, iterations))
-    })
-    .against("whereami, no token", |iterations| server_cpu(|| in_turn(unverified, &nobody, 200, iterations)))
-    .within(0.90, "verified, no store", |iterations| {
-        server_cpu(|| in_turn(missing, &nothing, 404, iterations))
-    })
-    .against("GET /auth/me, one read", |iterations| server_cpu(|| in_turn(read, &me, 200, iterations)))
-    .in_slices_of(Duration::from_millis(80))
-    .hold(criterion);
-}
-
 /// What it takes to say no while the hash pool is full.
 fn refused(criterion: &mut Criterion, house: &House) {
     let hashers = house.desk().hashers;
@@ -123,11 +99,11 @@ fn timed(work: impl FnOnce()) -> Duration {
     started.elapsed()
 }
 
-fn connect(address: SocketAddr, count: usize) -> Vec<Client> {
+pub(crate) fn connect(address: SocketAddr, count: usize) -> Vec<Client> {
     (0..count).map(|_| Client::connect(address)).collect()
 }
 
-fn access_token(address: SocketAddr) -> String {
+pub(crate) fn access_token(address: SocketAddr) -> String {
     let reply = Client::connect(address).exchange(&sign_in(0));
     let json: Value = serde_json::from_slice(&reply.body).expect("JSON");
     json["access_token"].as_str().expect("a token reply").to_owned()

@@ -13,6 +13,7 @@ mod login;
 mod sessions;
 mod support;
 mod tokens;
+mod verified;
 
 use criterion::Criterion;
 

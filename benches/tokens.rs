@@ -49,6 +49,7 @@ pub(crate) fn bench(criterion: &mut Criterion) {
     for entries in [0, 1_000, 1_000_000] {
         revocations(criterion, &claims, entries, now);
     }
+    crate::verified::bench(criterion);
 }
 
 fn each<T>(operation: impl Fn() -> T) -> impl Fn(u64) -> Duration {

@@ -107,17 +107,21 @@ pub(crate) fn post(path: &str, json: &serde_json::Value) -> Vec<u8> {
 
 /// Starts actix-web with one worker, which answers everything with a JSON text of `size` octets.
 pub(crate) fn bare_server(size: usize) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let address = listener.local_addr().expect("a bound socket has an address");
     let body: &'static str = "x".repeat(size).leak();
-    std::thread::spawn(move || {
+    serve(move |config| {
         let answer = move || async move { HttpResponse::Ok().content_type("application/json").body(body) };
         // A body that nobody reads costs the connection.
         let read_and_answer = move |_: web::Bytes| answer();
-        let app = move || {
-            App::new().route("/auth/login", web::post().to(read_and_answer)).default_service(web::to(answer))
-        };
-        let server = HttpServer::new(app)
+        config.route("/auth/login", web::post().to(read_and_answer)).default_service(web::to(answer));
+    })
+}
+
+/// Starts actix-web with one worker and these routes.
+pub(crate) fn serve(routes: impl Fn(&mut web::ServiceConfig) + Send + Clone + 'static) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("a bound socket has an address");
+    std::thread::spawn(move || {
+        let server = HttpServer::new(move || App::new().configure(routes.clone()))
             .workers(1)
             .keep_alive(Duration::from_secs(600))
             .disable_signals()

@@ -14,7 +14,7 @@ mod house;
 mod readings;
 mod world;
 
-pub(crate) use client::{Client, bare_server, get, in_turn, post};
+pub(crate) use client::{Client, bare_server, get, in_turn, post, serve};
 pub(crate) use contest::{Contest, note, print_summary};
 pub(crate) use database::Kind;
 pub(crate) use house::{House, PASSWORD, email, visit};
