@@ -1,5 +1,10 @@
 //! Passwords at rest, by configuration, and how a change of it reaches the stored hashes.
 
+use std::time::Duration;
+
+use guardhouse::domain::clock::Timestamp;
+use guardhouse::domain::id::UserId;
+use guardhouse::store::credentials;
 use serde_json::json;
 
 use crate::http::{faults, registration, stored_hash, try_login};
@@ -11,6 +16,7 @@ on_every_database!(
     a_hash_is_renewed_at_login_when_the_scheme_has_changed,
     a_hash_is_renewed_at_login_when_the_cost_has_changed_and_only_then,
     two_logins_at_once_renew_a_hash_once_and_both_succeed,
+    a_hash_of_another_system_signs_in_and_is_renewed,
 );
 
 const BCRYPT: [(&str, &str); 2] = [("hashing.algorithm", "bcrypt"), ("hashing.bcrypt.cost", "4")];
@@ -69,6 +75,39 @@ fn two_logins_at_once_renew_a_hash_once_and_both_succeed(kind: Kind) {
     assert!(renewed.starts_with("$argon2id$"), "{renewed}");
     house.login(&ada.email);
     assert_eq!(stored_hash(&house, &ada.id), renewed);
+}
+
+/// Stores `hash` for the user `id`, as an import would.
+fn import(house: &TestHouse, id: &str, hash: &'static str) {
+    let (desk, user) = (house.desk(), UserId(uuid::Uuid::parse_str(id).unwrap()));
+    let old = stored_hash(house, id);
+    let now = Timestamp::from_seconds(1_800_000_000).plus(Duration::from_secs(1));
+    let replaced =
+        house.io(async move { credentials::replace(desk.db.writer(), user, &old, hash, now).await.unwrap() });
+    assert!(replaced);
+}
+
+fn a_hash_of_another_system_signs_in_and_is_renewed(kind: Kind) {
+    const DJANGO: &str = "pbkdf2_sha256$1000$seasalt2foreign$2AqIqUoY1E81U+A1x+vKAGsjwTZTlaZjT1e+tLL4PyQ=";
+    const TOO_DEAR: &str =
+        "pbkdf2_sha256$1000000000$seasalt2foreign$2AqIqUoY1E81U+A1x+vKAGsjwTZTlaZjT1e+tLL4PyQ=";
+    let house = TestHouse::on(kind).start();
+    let (ada, bob, eve) = (house.user("ada"), house.user("bob"), house.user("eve"));
+    import(&house, &ada.id, DJANGO);
+    import(&house, &bob.id, TOO_DEAR);
+    import(&house, &eve.id, PASSWORD);
+    try_login(&house, &ada.email, "Wrong-horse-9-battery").is_problem(401, "invalid_credentials");
+    assert_eq!(stored_hash(&house, &ada.id), DJANGO, "a wrong password renews nothing");
+    house.login(&ada.email);
+    let renewed = stored_hash(&house, &ada.id);
+    assert!(renewed.starts_with("$argon2id$v=19$m=64,t=1,p=1$"), "{renewed}");
+    house.login(&ada.email);
+    assert_eq!(stored_hash(&house, &ada.id), renewed, "once is enough");
+    try_login(&house, &ada.email, "Wrong-horse-9-battery").is_problem(401, "invalid_credentials");
+    for (user, hash) in [(&bob, TOO_DEAR), (&eve, PASSWORD)] {
+        try_login(&house, &user.email, PASSWORD).is_problem(401, "invalid_credentials");
+        assert_eq!(stored_hash(&house, &user.id), hash, "what does not verify stays as it is");
+    }
 }
 
 #[test]

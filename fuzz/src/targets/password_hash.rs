@@ -13,7 +13,8 @@ use secrecy::{ExposeSecret, SecretString};
 use super::common::{Known, vectors};
 
 /// So low that the dearest hash that is verified takes a millisecond or two.
-const LIMITS: CostLimits = CostLimits { each_kib: 64, memory_kib: 256, work_kib: 512, bcrypt: 4 };
+const LIMITS: CostLimits =
+    CostLimits { each_kib: 64, memory_kib: 256, work_kib: 512, bcrypt: 4, rounds: 1_000 };
 
 static SCHEME: LazyLock<Scheme> = LazyLock::new(|| {
     let set = |key: &str, value: &str| (key.to_owned(), value.to_owned());

@@ -25,6 +25,8 @@ pub struct CostLimits {
     pub work_kib: u64,
     /// Highest bcrypt cost.
     pub bcrypt: u32,
+    /// Most rounds of iterated digests, counted in blocks of 64 octets.
+    pub rounds: u64,
 }
 
 /// 64 times the work of the recommended 19 MiB in two passes: about a second.
@@ -32,6 +34,16 @@ const WORK_KIB: u64 = 64 * 2 * 19 * 1_024;
 
 /// At cost 15 one bcrypt hash takes about two seconds.
 const BCRYPT: u32 = 15;
+
+/// Most memory of one lane of a stored scrypt hash, in KiB: N = 2^17 with r = 8, the dearest that anybody recommends.
+const SCRYPT_KIB: u64 = 128 * 1_024;
+
+/// Most KiB that a stored scrypt hash fills in all its lanes together: about a second and a half.
+const SCRYPT_WORK_KIB: u64 = 4 * SCRYPT_KIB;
+
+/// Most rounds of a stored hash that is made of iterated digests: about two seconds of SHA-256, and three times what
+/// Django, the dearest of the known sources, makes of a new password.
+const ROUNDS: u64 = 4_000_000;
 
 impl From<&config::Hashing> for Costs {
     fn from(settings: &config::Hashing) -> Self {
@@ -61,6 +73,7 @@ impl From<&config::Hashing> for CostLimits {
             work_kib: WORK_KIB
                 .max(u64::from(settings.argon2.memory_kib) * u64::from(settings.argon2.iterations)),
             bcrypt: BCRYPT.max(settings.bcrypt_cost),
+            rounds: ROUNDS,
         }
     }
 }
@@ -70,5 +83,20 @@ impl CostLimits {
     pub fn allow(&self, params: &Params) -> bool {
         let work = u64::from(params.m_cost()) * u64::from(params.t_cost());
         params.m_cost() <= self.memory_kib && work <= self.work_kib && params.p_cost() <= 64
+    }
+
+    /// Whether a stored scrypt hash with `n` (not its logarithm), `r` and `p` may be verified.
+    pub fn allow_scrypt(&self, n: u64, r: u64, p: u64) -> bool {
+        let block = r.saturating_mul(128);
+        let kib = |blocks: u64| block.saturating_mul(blocks).div_ceil(1_024);
+        let all = n.saturating_add(p).saturating_add(1);
+        kib(n) <= SCRYPT_KIB
+            && kib(all) <= u64::from(self.memory_kib)
+            && kib(n.saturating_mul(p)) <= SCRYPT_WORK_KIB
+    }
+
+    /// Whether a stored hash of `rounds` digests, each of `blocks` blocks of 64 octets, may be verified.
+    pub fn allow_rounds(&self, rounds: u64, blocks: usize) -> bool {
+        rounds.saturating_mul(blocks as u64) <= self.rounds
     }
 }

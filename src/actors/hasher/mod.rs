@@ -4,6 +4,7 @@
 //! requests, a panic kills none of them, and who comes when the queue is full is told so at once.
 
 mod cost;
+pub mod foreign;
 pub mod scheme;
 #[cfg(test)]
 mod tests;

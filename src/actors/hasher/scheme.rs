@@ -14,6 +14,7 @@ use zeroize::Zeroize;
 pub use guardhouse_argon2::Memory;
 
 use super::cost::{CostLimits, Costs};
+use super::foreign::{self, Foreign};
 use super::{PasswordVerification, StoredHash};
 use crate::domain::entropy::{Entropy, bytes};
 use crate::domain::password::Password;
@@ -113,11 +114,27 @@ impl Scheme {
     }
 
     /// `None` when `stored` cannot be verified.
-    fn compare(&self, password: &[u8], stored: &str, memory: &mut Memory) -> Option<bool> {
+    pub(super) fn compare(&self, password: &[u8], stored: &str, memory: &mut Memory) -> Option<bool> {
+        let stored = foreign::bare(stored);
         if stored.starts_with("$argon2") {
             self.compare_argon2(password, stored, memory)
-        } else {
+        } else if stored.starts_with("$2") {
             self.compare_bcrypt(password, stored)
+        } else {
+            self.compare_foreign(password, stored, memory)
+        }
+    }
+
+    fn compare_foreign(&self, password: &[u8], stored: &str, memory: &mut Memory) -> Option<bool> {
+        // scrypt brings memory of its own, so it takes what this thread gives back and what the budget leaves.
+        let _alone = foreign::is_memory_hard(stored).then(|| {
+            memory.shrink_to(0);
+            self.dear.lock().unwrap_or_else(PoisonError::into_inner)
+        });
+        match foreign::verify(stored, password, &self.limits) {
+            Foreign::Match => Some(true),
+            Foreign::Mismatch => Some(false),
+            Foreign::Malformed | Foreign::TooExpensive | Foreign::Unknown => None,
         }
     }
 
@@ -160,6 +177,10 @@ impl Scheme {
 
     /// Whether `stored`, which has just been verified, was made under the configured scheme and cost.
     fn is_current(&self, stored: &str) -> bool {
+        foreign::bare(stored) == stored && self.has_configured_costs(stored)
+    }
+
+    fn has_configured_costs(&self, stored: &str) -> bool {
         match &self.costs {
             Costs::Argon2id(configured) => PasswordHash::new(stored).is_ok_and(|hash| {
                 hash.algorithm.as_str() == "argon2id"

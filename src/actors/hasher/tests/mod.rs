@@ -1,5 +1,6 @@
 //! Upgrades, the decoy, bounds, and the knobs of the pool; the vectors of others in a file of their own.
 
+mod foreign;
 mod vectors;
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -35,8 +36,13 @@ fn argon2id(memory_kib: u32, iterations: u32, lanes: u32) -> Costs {
 
 /// Cheap hashes, and the bounds on stored ones that a server with 256 MiB for a thread has.
 fn scheme(costs: Costs) -> Scheme {
-    let limits =
-        CostLimits { each_kib: 64, memory_kib: 256 * 1_024, work_kib: 64 * 2 * 19 * 1_024, bcrypt: 12 };
+    let limits = CostLimits {
+        each_kib: 64,
+        memory_kib: 256 * 1_024,
+        work_kib: 64 * 2 * 19 * 1_024,
+        bcrypt: 12,
+        rounds: 4_000_000,
+    };
     Scheme::new(costs, limits, Arc::new(Counting::default()))
 }
 
@@ -150,7 +156,7 @@ fn a_hash_made_otherwise_is_upgraded_at_the_next_match_and_only_then() {
 #[test]
 fn nothing_matches_the_decoy_not_even_what_it_is_made_of() {
     for costs in [argon2id(64, 1, 1), Costs::Bcrypt(4)] {
-        let limits = CostLimits { each_kib: 64, memory_kib: 64, work_kib: 64, bcrypt: 4 };
+        let limits = CostLimits { each_kib: 64, memory_kib: 64, work_kib: 64, bcrypt: 4, rounds: 1_000 };
         let scheme = Scheme::new(costs, limits, Arc::new(Constant(b'a')));
         for candidate in ["a".repeat(32), "a".repeat(31), String::new(), "secret".into()] {
             let verification = scheme.verify(&password(&candidate), None, &mut Memory::default());
@@ -184,7 +190,7 @@ fn an_unknown_user_and_a_broken_hash_cost_as_much_time_as_a_wrong_password() {
 
 #[test]
 fn the_memory_grows_for_the_moment_of_a_dearer_hash_up_to_the_bound_and_no_further() {
-    let limits = CostLimits { each_kib: 64, memory_kib: 512, work_kib: 1_024, bcrypt: 4 };
+    let limits = CostLimits { each_kib: 64, memory_kib: 512, work_kib: 1_024, bcrypt: 4, rounds: 1_000 };
     let scheme = Scheme::new(argon2id(64, 1, 1), limits, Arc::new(Counting::default()));
     let mut memory = Memory::default();
     let made = |costs| self::scheme(costs).hash(&password("right"), &mut Memory::default());
@@ -241,6 +247,7 @@ fn the_budget_bounds_stored_hashes_to_what_the_other_threads_leave() {
         "what the three others need is theirs"
     );
     assert_eq!(limits(&[("hashing.bcrypt.cost", "12")]).bcrypt, 15);
+    assert_eq!(four.rounds, 4_000_000);
     assert_eq!(limits(&[("hashing.bcrypt.cost", "17")]).bcrypt, 17, "what is configured is allowed");
     let dear = limits(&[("hashing.argon2.memory", "256MiB"), ("hashing.argon2.iterations", "20")]);
     assert_eq!(dear.work_kib, 20 * 256 * 1_024);
