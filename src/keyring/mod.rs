@@ -12,12 +12,14 @@
 //! | [`phases`] | what a key is good for at a moment |
 //! | `chain` | the stored keys, opened |
 //! | `settings` | from the configuration |
+//! | `told` | [`Published`], [`Listed`], [`Change`]: what others are told |
 //! | `fault` | [`KeyRingFault`] |
 
 mod chain;
 mod fault;
 pub mod phases;
 mod settings;
+mod told;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -27,6 +29,7 @@ use metrics::gauge;
 
 pub use fault::KeyRingFault;
 pub use settings::Settings;
+pub use told::{Change, Listed, Published};
 
 use chain::Chain;
 use phases::Phase;
@@ -38,58 +41,11 @@ use crate::store::{Db, StoreError};
 use crate::tokens::algorithm::KeyAlgorithm;
 use crate::tokens::keys::SigningKey;
 use crate::tokens::master::MasterKey;
-use crate::tokens::published::{JwkSet, PaserkSet, jwk_set, paserk_set};
 use crate::tokens::refresh::RefreshTokens;
 use crate::tokens::{AccessTokens, TokenRules};
 
-/// The longest that somebody may keep the published keys without asking again.
-const LONGEST_CACHED: Duration = Duration::from_secs(300);
-
 /// The longest that reading the keys may take.
 const LONGEST_READ: Duration = Duration::from_secs(10);
-
-/// What others verify our tokens with.
-#[derive(Debug, Clone)]
-pub struct Published {
-    /// For JWTs.
-    pub jwks: JwkSet,
-    /// For `v4.public`.
-    pub paserks: PaserkSet,
-    /// For how long it may be kept: well below the time for which a new key is announced.
-    pub max_age: Duration,
-}
-
-/// A key as it is told to operators.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listed {
-    /// The row.
-    pub key: StoredKey,
-    /// What it is good for.
-    pub phase: Phase,
-    /// Whether this node signs with it.
-    pub signs: bool,
-}
-
-impl Listed {
-    /// The phase in one word: `announced`, `signing`, `verifying` or `retired`.
-    pub fn phase_name(&self) -> &'static str {
-        match self.phase {
-            Phase::Announced => "announced",
-            Phase::Current if self.signs => "signing",
-            Phase::Current | Phase::Verifying(_) => "verifying",
-            Phase::Over | Phase::Retired => "retired",
-        }
-    }
-}
-
-/// Something that became of a key.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Change {
-    /// A key was made.
-    Generated(StoredKey),
-    /// The secret of a key was erased, a month after the last of its tokens has expired.
-    Retired(StoredKey),
-}
 
 /// The keys of this node. Clones of what it hands out see every change.
 pub struct KeyRing {
@@ -135,7 +91,7 @@ impl KeyRing {
         let in_use = chain.in_use(&settings, &master, now)?;
         let access = AccessTokens::new(&settings.rules, &in_use.signing, &in_use.verifying)?;
         let refresh = RefreshTokens::new(&in_use.refresh, &in_use.older_refresh)?;
-        let published = ArcSwap::from_pointee(published(&in_use, &settings));
+        let published = ArcSwap::from_pointee(Published::of(&in_use, &settings));
         chain.took(&settings, now);
         let (chain, first, changing) = (Mutex::new(chain), Mutex::new(first), tokio::sync::Mutex::default());
         Ok(Self { db, master, settings, entropy, changing, chain, first, access, refresh, published })
@@ -335,7 +291,7 @@ impl KeyRing {
         let in_use = chain.in_use(&self.settings, &self.master, now)?;
         self.access.replace(&self.settings.rules, &in_use.signing, &in_use.verifying)?;
         self.refresh.replace(&in_use.refresh, &in_use.older_refresh)?;
-        self.published.store(Arc::new(published(&in_use, &self.settings)));
+        self.published.store(Arc::new(Published::of(&in_use, &self.settings)));
         chain.took(&self.settings, now);
         tracing::info!(
             kid = in_use.signing.id(),
@@ -352,14 +308,6 @@ impl KeyRing {
 }
 
 const REFRESH: &str = KeyAlgorithm::Refresh.as_str();
-
-fn published(in_use: &chain::InUse, settings: &Settings) -> Published {
-    Published {
-        jwks: jwk_set(&in_use.verifying),
-        paserks: paserk_set(&in_use.verifying),
-        max_age: (settings.announcement / 2).min(LONGEST_CACHED),
-    }
-}
 
 /// Stores `key`, made and signing from the two times on.
 async fn insert(
