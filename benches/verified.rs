@@ -54,6 +54,8 @@ fn guarded_server(guard: Guard, size: usize) -> std::net::SocketAddr {
         let answer = move |_: RequireAuth| async move {
             HttpResponse::Ok().content_type("application/json").body(body)
         };
-        config.app_data(guard.clone()).default_service(web::to(answer));
+        // What clients ask when they connect.
+        let greeting = web::get().to(HttpResponse::Ok);
+        config.app_data(guard.clone()).route("/health/live", greeting).default_service(web::to(answer));
     })
 }
