@@ -42,7 +42,7 @@ pub enum KeyRingFault {
     Shared,
     /// The key is needed.
     #[error(
-        "the key {0} is the newest of its algorithm, with which a server may sign; rotate that first (`guardhouse keys \
+        "the key {0} is the one of its algorithm that signs now; rotate that first (`guardhouse keys \
          rotate --at-once --algorithm …`), then retire it: that refuses every token it has signed"
     )]
     InUse(String),
