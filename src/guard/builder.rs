@@ -154,7 +154,7 @@ impl GuardBuilder {
         let (guard, woken) = self.assemble()?;
         guard.fetch_keys()?;
         guard.fetch_endings()?;
-        watch::start(&guard, woken)?;
+        watch::start(&guard, woken, true)?;
         Ok(guard)
     }
 
@@ -165,8 +165,7 @@ impl GuardBuilder {
     /// [`GuardFault`] for what cannot become right by itself.
     pub fn build_lazily(self) -> Result<Guard, GuardFault> {
         let (guard, woken) = self.assemble()?;
-        watch::start(&guard, woken)?;
-        guard.fetch_soon();
+        watch::start(&guard, woken, false)?;
         Ok(guard)
     }
 

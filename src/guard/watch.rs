@@ -6,6 +6,7 @@ use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::Duration;
 
+use super::source::SourceFault;
 use super::{Guard, GuardFault, Inner};
 use crate::domain::clock::Stopwatch;
 
@@ -18,42 +19,69 @@ const OFTEN: Duration = Duration::from_secs(300);
 /// The pause after an error.
 const BACK_OFF: Duration = Duration::from_secs(2);
 
-/// Starts the thread. It ends with the last clone of `guard`, whose end disconnects `woken`.
-pub(super) fn start(guard: &Guard, woken: Receiver<()>) -> Result<(), GuardFault> {
+/// Starts the thread. It ends with the last clone of `guard`, whose end disconnects `woken`. Unless all was `fetched` just
+/// now, it begins with that.
+pub(super) fn start(guard: &Guard, woken: Receiver<()>, fetched: bool) -> Result<(), GuardFault> {
     let weak = Arc::downgrade(&guard.0);
     let thread = thread::Builder::new().name("guard".into());
-    let started = thread.spawn(move || watch(&weak, &woken));
+    let started = thread.spawn(move || watch(&weak, &woken, fetched));
     started.map(drop).map_err(|error| GuardFault::Thread(error.to_string()))
 }
 
-fn watch(weak: &Weak<Inner>, woken: &Receiver<()>) {
-    // Whoever built the guard has just fetched; a lazy one asks by waking.
-    let (mut since_keys, mut wanted, mut pause) = (Stopwatch::start(), false, Duration::ZERO);
+/// When something was fetched last, and how long it may rest.
+struct Pace {
+    since: Option<Stopwatch>,
+    rest: Duration,
+}
+
+impl Pace {
+    fn new(fetched: bool) -> Self {
+        Self { since: fetched.then(Stopwatch::start), rest: Duration::ZERO }
+    }
+
+    fn left(&self) -> Duration {
+        self.since.as_ref().map_or(Duration::ZERO, |since| self.rest.saturating_sub(since.elapsed()))
+    }
+
+    /// Fetches, if it has rested for long enough; after an error it rests for a moment at least.
+    fn keep(&mut self, what: &str, fetch: impl FnOnce() -> Result<(), SourceFault>) {
+        if !self.left().is_zero() {
+            return;
+        }
+        let fetched = fetch();
+        self.since = Some(Stopwatch::start());
+        if let Err(error) = fetched {
+            tracing::warn!(%error, "{what} could not be fetched");
+            self.rest = self.rest.max(BACK_OFF);
+        }
+    }
+}
+
+fn watch(weak: &Weak<Inner>, woken: &Receiver<()>, fetched: bool) {
+    let (mut keys, mut endings, mut wanted) = (Pace::new(fetched), Pace::new(fetched), false);
     loop {
-        match woken.recv_timeout(pause) {
+        // Whoever presents made-up tokens wakes it as often as they like, and nothing is asked more often for it.
+        match woken.recv_timeout(keys.left().min(endings.left())) {
             Ok(()) => wanted = true,
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return,
         }
         let Some(inner) = weak.upgrade() else { return };
         let guard = Guard(inner);
-        let has_none = guard.0.reader.load().is_none();
         let kept = Duration::from_millis(guard.0.max_age.load(Ordering::SeqCst)).clamp(SELDOM, OFTEN);
-        let due = if wanted { SELDOM } else { kept };
-        let mut failed = false;
-        if has_none || since_keys.elapsed() >= due {
-            (since_keys, wanted) = (Stopwatch::start(), false);
-            failed |= is_told(guard.fetch_keys(), "the published keys");
+        let has_none = guard.0.reader.load().is_none();
+        keys.rest = if has_none {
+            BACK_OFF
+        } else if wanted {
+            SELDOM
+        } else {
+            kept
+        };
+        endings.rest = guard.0.endings.as_ref().map_or(OFTEN, |endings| endings.poll_interval);
+        if keys.left().is_zero() {
+            wanted = false;
         }
-        failed |= is_told(guard.fetch_endings(), "what was ended");
-        let poll = guard.0.endings.as_ref().map_or(SELDOM, |endings| endings.poll_interval);
-        pause = if failed { poll.max(BACK_OFF) } else { poll };
+        keys.keep("the published keys", || guard.fetch_keys());
+        endings.keep("what was ended", || guard.fetch_endings());
     }
-}
-
-fn is_told(fetched: Result<(), super::SourceFault>, what: &str) -> bool {
-    if let Err(error) = &fetched {
-        tracing::warn!(%error, "{what} could not be fetched");
-    }
-    fetched.is_err()
 }

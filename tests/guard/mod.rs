@@ -324,3 +324,20 @@ fn the_thread_fetches_what_is_not_known_yet_and_ends_with_the_guard() {
     // The thread was the only other holder of the source.
     crate::binary::process::until("its end", || Arc::strong_count(&server) == 1);
 }
+
+#[test]
+fn made_up_tokens_make_nobody_ask_the_server_more_often() {
+    let (key, other) = (key(KeyAlgorithm::EdDsa, 1), key(KeyAlgorithm::EdDsa, 2));
+    let server = Imagined::new(&[&key]);
+    let clock = Arc::new(ManualClock::new(Timestamp::from_seconds(START + 1)));
+    let builder = Guard::builder(ISSUER).audience(AUDIENCE).clock(clock).source(To(server.clone()));
+    let guard = builder.poll_interval(Duration::from_secs(3_600)).build().unwrap();
+    let unknown = sealed(&other, &claims());
+    for _ in 0..2_000 {
+        assert_eq!(guard.verify(&unknown), Err(Refusal::Invalid));
+        std::thread::yield_now();
+    }
+    // The one of the building, and the thread's own first.
+    assert!(server.asked.lock().unwrap().len() <= 2, "{:?}", server.asked.lock().unwrap());
+    assert_eq!(server.fetched.load(Ordering::SeqCst), 1);
+}
