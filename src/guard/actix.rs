@@ -37,9 +37,12 @@ pub enum NotAdmitted {
 impl NotAdmitted {
     /// Stable code, title, and the challenge.
     fn told(self) -> (&'static str, &'static str, Option<&'static str>) {
-        const INVALID: Option<&str> = Some("Bearer error=\"invalid_token\"");
+        // RFC 6750 section 3: the scheme alone is no challenge.
+        const INVALID: Option<&str> = Some("Bearer realm=\"guardhouse\", error=\"invalid_token\"");
         match self {
-            Self::Missing => ("token_missing", "An access token is needed", Some("Bearer")),
+            Self::Missing => {
+                ("token_missing", "An access token is needed", Some("Bearer realm=\"guardhouse\""))
+            }
             Self::Refused(Refusal::Invalid) => ("token_invalid", "The access token is not valid", INVALID),
             Self::Refused(Refusal::Expired) => ("token_expired", "The access token has expired", INVALID),
             Self::Refused(Refusal::Revoked) => {
@@ -51,7 +54,7 @@ impl NotAdmitted {
             Self::RoleRequired => (
                 "role_required",
                 "This needs a role that the account does not have",
-                Some("Bearer error=\"insufficient_scope\""),
+                Some("Bearer realm=\"guardhouse\", error=\"insufficient_scope\""),
             ),
             Self::NoGuard => ("internal", "Something went wrong on the server", None),
         }

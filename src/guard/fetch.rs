@@ -1,25 +1,37 @@
 //! Asks a server over HTTP.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject;
 use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use ureq::{Agent, Body, http};
 use url::{Host, Url, form_urlencoded};
 
 use super::GuardFault;
 use super::source::{EndingsPage, PublishedKeys, Source, SourceFault};
-
-/// The longest that one answer may take.
-const LONGEST: Duration = Duration::from_secs(5);
+use crate::tokens::published::{JwkSet, PaserkSet};
 
 /// The largest set of keys, and the largest page of endings, that is read.
 const KEYS_BYTES: u64 = 64 * 1024;
 const PAGE_BYTES: u64 = 1024 * 1024;
+
+/// What the connection is like.
+pub(super) struct Line {
+    /// The longest that one answer may take.
+    pub(super) timeout: Duration,
+    /// Who vouches for the server, if not those whom this system trusts.
+    pub(super) authorities: Option<PathBuf>,
+    pub(super) allow_http: bool,
+}
 
 /// A server at its address.
 pub(super) struct Server {
@@ -33,7 +45,7 @@ impl Server {
     pub(super) fn new(
         address: &str,
         client: Option<(String, SecretString)>,
-        allow_http: bool,
+        line: &Line,
     ) -> Result<Self, GuardFault> {
         let fault =
             |reason: &str| GuardFault::Address { address: address.to_owned(), reason: reason.to_owned() };
@@ -46,15 +58,20 @@ impl Server {
         };
         match url.scheme() {
             "https" => {}
-            "http" if allow_http || is_here => {}
+            "http" if line.allow_http || is_here => {}
             "http" => return Err(fault("plain HTTP could be changed on its way")),
             _ => return Err(fault("it is not the address of a web server")),
         }
-        if !url.username().is_empty() || url.password().is_some() || url.query().is_some() {
+        if !url.username().is_empty()
+            || url.password().is_some()
+            || url.query().is_some()
+            || url.fragment().is_some()
+        {
             return Err(fault("it holds more than a host and a path"));
         }
         let credentials = client.map(|(id, secret)| basic(&id, &secret));
-        Ok(Self { agent: agent(), base: url.as_str().trim_end_matches('/').to_owned(), credentials })
+        let agent = agent(line, url.scheme() == "https")?;
+        Ok(Self { agent, base: url.as_str().trim_end_matches('/').to_owned(), credentials })
     }
 
     fn get(
@@ -75,6 +92,10 @@ impl Server {
                 "{address}: {}; check the client's name and secret, and that it may follow `revocations`",
                 answer.status()
             ))),
+            300..=399 => Err(SourceFault(format!(
+                "{address}: {}; redirects are not followed, give the address that it leads to",
+                answer.status()
+            ))),
             _ => Err(SourceFault(format!("{address}: {}", answer.status()))),
         }
     }
@@ -87,23 +108,51 @@ fn basic(id: &str, secret: &SecretString) -> SecretString {
     format!("Basic {}", STANDARD.encode(both)).into()
 }
 
-fn agent() -> Agent {
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    // Those of this system, or of the file that SSL_CERT_FILE names.
-    let roots = rustls_native_certs::load_native_certs().certs;
-    let roots: Vec<_> = roots.iter().map(|root| Certificate::from_der(root).to_owned()).collect();
-    let tls = TlsConfig::builder()
-        .unversioned_rustls_crypto_provider(provider)
-        .root_certs(RootCerts::Specific(Arc::new(roots)))
-        .build();
-    let config = Agent::config_builder()
-        .timeout_global(Some(LONGEST))
+fn agent(line: &Line, is_https: bool) -> Result<Agent, GuardFault> {
+    let mut config = Agent::config_builder()
+        .timeout_global(Some(line.timeout))
         .http_status_as_error(false)
         // A key that was found elsewhere is not the server's.
-        .max_redirects(0)
-        .tls_config(tls)
-        .build();
-    config.into()
+        .max_redirects(0);
+    if is_https {
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let roots = match &line.authorities {
+            Some(path) => certificates(path)?,
+            // Those of this system, or of the file that SSL_CERT_FILE names.
+            None => rustls_native_certs::load_native_certs().certs,
+        };
+        if roots.is_empty() {
+            let text = "this system trusts nobody; install its package of CA certificates, or name a file with `authorities`";
+            return Err(GuardFault::Authorities(text.into()));
+        }
+        let roots: Vec<_> = roots.iter().map(|root| Certificate::from_der(root).to_owned()).collect();
+        let tls = TlsConfig::builder().unversioned_rustls_crypto_provider(provider);
+        config = config.tls_config(tls.root_certs(RootCerts::Specific(Arc::new(roots))).build());
+    } else {
+        // One that the environment names would see the client's secret, and could answer with keys of its own.
+        config = config.proxy(None);
+    }
+    Ok(config.build().into())
+}
+
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, GuardFault> {
+    let fault = |what: String| GuardFault::Authorities(format!("{}: {what}", path.display()));
+    let pem = std::fs::read(path).map_err(|error| fault(error.to_string()))?;
+    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
+    let found = found.map_err(|_| fault("a certificate in it is broken".into()))?;
+    if found.is_empty() { Err(fault("there is no PEM certificate in it".into())) } else { Ok(found) }
+}
+
+/// A published set as it arrives. A newer server may publish keys of kinds that are unknown here.
+#[derive(Deserialize)]
+struct AnySet {
+    keys: Vec<Value>,
+}
+
+impl AnySet {
+    fn known<T: DeserializeOwned>(self) -> Vec<T> {
+        self.keys.into_iter().filter_map(|key| serde_json::from_value(key).ok()).collect()
+    }
 }
 
 fn json<T: DeserializeOwned>(answer: http::Response<Body>, most: u64) -> Result<T, SourceFault> {
@@ -125,7 +174,9 @@ impl Source for Server {
         let (jwks, paserks) =
             (self.get("/.well-known/jwks.json", None)?, self.get("/.well-known/paserk.json", None)?);
         let max_age = max_age(&jwks).min(max_age(&paserks));
-        Ok(PublishedKeys { jwks: json(jwks, KEYS_BYTES)?, paserks: json(paserks, KEYS_BYTES)?, max_age })
+        let set = |answer| json::<AnySet>(answer, KEYS_BYTES);
+        let (jwks, paserks) = (set(jwks)?.known(), set(paserks)?.known());
+        Ok(PublishedKeys { jwks: JwkSet { keys: jwks }, paserks: PaserkSet { keys: paserks }, max_age })
     }
 
     fn endings(&self, after: Option<&str>) -> Result<EndingsPage, SourceFault> {

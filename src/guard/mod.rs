@@ -23,7 +23,7 @@
 //! | `builder` | [`GuardBuilder`]: what there is to set |
 //! | [`source`] | where keys and endings come from: the trait, and what is told |
 //! | `fetch` | the source that asks a server over HTTP |
-//! | `watch` | the thread |
+//! | `watch`, `timetable` | [`Rounds`]: what is fetched when, and the thread |
 //! | [`actix`] | extractors for actix-web |
 //!
 //! Nothing here knows the server's other rooms: with `default-features = false, features = ["guard"]` they are not built.
@@ -32,10 +32,11 @@ pub mod actix;
 mod builder;
 mod fetch;
 pub mod source;
+mod timetable;
 mod watch;
 
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -43,16 +44,18 @@ use std::time::Duration;
 use arc_swap::ArcSwapOption;
 
 pub use builder::{GuardBuilder, GuardFault, OnStale};
+pub use watch::Rounds;
 
 use crate::domain::claims::Claims;
 use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::id::{SessionId, UserId};
 use crate::domain::role::{Role, Roles};
+use crate::domain::session::AuthMethod;
 use crate::tokens::reader::UNKNOWN_KEY;
 use crate::tokens::revocations::Revocations;
 use crate::tokens::rules::MAX_LEEWAY;
 use crate::tokens::{TokenFault, TokenReader, TokenRules};
-use source::{Source, SourceFault};
+use source::{EndingsPage, Source, SourceFault};
 
 /// Somebody whose access token is good now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,8 +66,12 @@ pub struct CurrentUser {
     pub session: SessionId,
     /// With which roles.
     pub roles: Roles,
-    /// When the user last proved who they are: `auth_time`.
+    /// When the user last proved who they are: `auth_time`. Compare it where something needs a fresh proof.
     pub authenticated_at: Timestamp,
+    /// How they did: `amr`.
+    pub methods: Vec<AuthMethod>,
+    /// When the token was made.
+    pub issued_at: Timestamp,
     /// When the token expires.
     pub expires_at: Timestamp,
 }
@@ -88,7 +95,7 @@ pub enum Refusal {
     /// Its session was ended.
     #[error("the access token has been revoked")]
     Revoked,
-    /// Nobody can say: no keys were fetched yet, or nothing was heard of endings for too long.
+    /// Nobody can say: keys or endings were never fetched yet, or nothing was heard of endings for too long.
     #[error("whether the access token is good is not known at the moment")]
     Unknown,
 }
@@ -106,7 +113,11 @@ struct Inner {
     endings: Option<Endings>,
     /// How long the published keys may be kept, as they say, in milliseconds.
     max_age: AtomicU64,
-    /// Asks the thread to fetch the keys before their time.
+    /// The least and the longest time between two fetches of the keys.
+    refresh: (Duration, Duration),
+    /// Somebody met an unknown key since the last fetch began.
+    wanted: AtomicBool,
+    /// Wakes the thread, for `wanted`.
     wake: SyncSender<()>,
 }
 
@@ -139,16 +150,15 @@ impl Guard {
     pub fn verify(&self, token: &str) -> Result<CurrentUser, Refusal> {
         let (inner, now) = (&*self.0, self.0.clock.now());
         let reader = inner.reader.load();
-        let Some(reader) = reader.as_ref() else {
-            self.fetch_soon();
-            return Err(Refusal::Unknown);
-        };
+        // The thread is at it already, and nobody who asks makes it hurry.
+        let reader = reader.as_ref().ok_or(Refusal::Unknown)?;
         let claims = reader.open(token, now).map_err(|fault| match fault {
             TokenFault::Expired => Refusal::Expired,
-            fault => {
+            TokenFault::Invalid(reason) => {
                 if fault == UNKNOWN_KEY {
                     self.fetch_soon();
                 }
+                tracing::debug!(reason, "an access token was refused");
                 Refusal::Invalid
             }
         })?;
@@ -160,6 +170,8 @@ impl Guard {
             session: claims.session,
             roles: claims.roles,
             authenticated_at: claims.authenticated_at,
+            methods: claims.methods,
+            issued_at: claims.issued_at,
             expires_at: claims.expires_at,
         })
     }
@@ -198,36 +210,60 @@ impl Guard {
     /// [`SourceFault`]; the next call continues where this one began.
     pub fn fetch_endings(&self) -> Result<(), SourceFault> {
         let Some(endings) = &self.0.endings else { return Ok(()) };
-        loop {
+        for _ in 0..MOST_PAGES {
             let after = endings.cursor.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            let asked_at = self.0.clock.now();
             let page = self.0.source.endings(after.as_deref())?;
-            let fresh_at = page.fresh_at;
-            endings.access_lifetime.store(page.access_lifetime, Ordering::SeqCst);
-            endings.view.refuse_sessions_opened_before(page.floor());
-            page.revocations().for_each(|revocation| endings.view.insert(&revocation));
-            let more = page.more;
+            endings.take(&page, asked_at);
+            let leads_on = after.as_ref() != Some(&page.cursor);
             *endings.cursor.lock().unwrap_or_else(PoisonError::into_inner) = Some(page.cursor);
-            if !more {
-                if let Some(fresh_at) = fresh_at {
-                    endings.view.mark_fresh(fresh_at);
-                }
-                endings.view.forget_expired(self.0.clock.now());
+            if !page.more {
                 return Ok(());
             }
+            if !leads_on {
+                return Err(SourceFault(
+                    "there is more of what was ended, and its cursor leads nowhere".into(),
+                ));
+            }
         }
+        Err(SourceFault(format!(
+            "there is more of what was ended after {MOST_PAGES} pages; it goes on with the next"
+        )))
     }
 
     fn fetch_soon(&self) {
+        if self.0.wanted.swap(true, Ordering::SeqCst) {
+            return;
+        }
         // Full: the thread knows already. Disconnected: it has ended with the process.
         if let Err(TrySendError::Full(()) | TrySendError::Disconnected(())) = self.0.wake.try_send(()) {}
     }
 }
 
+/// Pages that are read at once: a million entries.
+const MOST_PAGES: usize = 1_000;
+
 impl Endings {
+    /// Takes in what was told to a question of `asked_at`. Nothing of it is ever taken back before its end, from whichever
+    /// node it came: a switch to another one lets nobody in again.
+    fn take(&self, page: &EndingsPage, asked_at: Timestamp) {
+        self.access_lifetime.store(page.access_lifetime, Ordering::SeqCst);
+        self.view.refuse_sessions_opened_before(page.floor());
+        page.revocations().for_each(|revocation| self.view.insert(&revocation));
+        self.view.forget_expired(asked_at);
+        // A server whose clock is ahead has not heard of the future.
+        if let Some(fresh_at) = page.fresh_at.filter(|_| !page.more) {
+            self.view.mark_fresh(fresh_at.min(asked_at));
+        }
+    }
+
     fn admit(&self, claims: &Claims, now: Timestamp) -> Result<(), Refusal> {
+        if self.view.fresh_at().is_none() {
+            return Err(Refusal::Unknown);
+        }
         // Entries are kept for as long as tokens live today: one that was given a longer life ends with them.
         let life = Duration::from_secs(self.access_lifetime.load(Ordering::SeqCst));
-        if self.view.fresh_at().is_some() && now >= claims.issued_at.plus(life).plus(MAX_LEEWAY) {
+        if now >= claims.issued_at.plus(life).plus(MAX_LEEWAY) {
             return Err(Refusal::Expired);
         }
         if self.view.is_revoked(claims) {

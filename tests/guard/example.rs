@@ -32,6 +32,9 @@ impl Service {
             .env("AUTH_CLIENT", "notes")
             .env("AUTH_SECRET", secret)
             .env("NOTES", "127.0.0.1:0")
+            // Nobody is there: what goes to this machine takes no proxy.
+            .env("HTTP_PROXY", "http://127.0.0.1:1")
+            .env("ALL_PROXY", "http://127.0.0.1:1")
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();

@@ -95,9 +95,9 @@ fn each_extractor_lets_in_whom_it_should() {
         assert_eq!(told.header("content-type"), "application/problem+json");
         assert_eq!(told.header("cache-control"), "no-store");
         let challenge = match said {
-            "token_missing" => "Bearer",
-            "role_required" => "Bearer error=\"insufficient_scope\"",
-            _ => "Bearer error=\"invalid_token\"",
+            "token_missing" => "Bearer realm=\"guardhouse\"",
+            "role_required" => "Bearer realm=\"guardhouse\", error=\"insufficient_scope\"",
+            _ => "Bearer realm=\"guardhouse\", error=\"invalid_token\"",
         };
         assert_eq!(told.header("www-authenticate"), challenge, "{path}");
     }

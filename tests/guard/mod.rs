@@ -1,8 +1,13 @@
 //! The guard of other services: the server's own rules, known keys, endings, and what it does when it hears nothing.
 
+pub mod beside;
+mod concurrent;
 mod example;
 mod extractors;
+mod following;
 mod over_http;
+mod schedule;
+mod tls;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -34,6 +39,7 @@ struct Imagined {
     pages: Mutex<Vec<Value>>,
     asked: Mutex<Vec<Option<String>>>,
     is_away: Mutex<bool>,
+    max_age: Mutex<Duration>,
     fetched: AtomicUsize,
 }
 
@@ -41,7 +47,8 @@ impl Imagined {
     fn new(keys: &[&SigningKey]) -> Arc<Self> {
         let keys = Mutex::new(keys.iter().map(|key| key.verifying()).collect());
         let (pages, asked, is_away) = (Mutex::default(), Mutex::default(), Mutex::new(false));
-        Arc::new(Self { keys, pages, asked, is_away, fetched: AtomicUsize::new(0) })
+        let (max_age, fetched) = (Mutex::default(), AtomicUsize::new(0));
+        Arc::new(Self { keys, pages, asked, is_away, max_age, fetched })
     }
 
     fn publish(&self, keys: &[&SigningKey]) {
@@ -62,7 +69,11 @@ impl Source for To {
             return Err(SourceFault("away".into()));
         }
         let keys = self.0.keys.lock().unwrap();
-        Ok(PublishedKeys { jwks: jwk_set(&*keys), paserks: paserk_set(&*keys), max_age: Duration::ZERO })
+        Ok(PublishedKeys {
+            jwks: jwk_set(&*keys),
+            paserks: paserk_set(&*keys),
+            max_age: *self.0.max_age.lock().unwrap(),
+        })
     }
 
     fn endings(&self, after: Option<&str>) -> Result<EndingsPage, SourceFault> {
@@ -110,6 +121,65 @@ fn claims() -> Claims {
 
 fn sealed(key: &SigningKey, claims: &Claims) -> String {
     AccessTokens::new(&rules(), key, &[]).unwrap().seal(claims).unwrap()
+}
+
+/// Everything that a user of the token may be told.
+#[test]
+fn the_current_user_is_who_the_token_says() {
+    let key = key(KeyAlgorithm::EdDsa, 1);
+    let said = Claims {
+        authenticated_at: Timestamp::from_seconds(START - 60),
+        roles: Roles::from(vec![Role::user(), Role::admin()]),
+        ..claims()
+    };
+    let user = World::new(&[&key], |builder| builder).fetched().guard.verify(&sealed(&key, &said)).unwrap();
+    assert_eq!((user.id, user.session, &user.roles), (said.subject, said.session, &said.roles));
+    assert_eq!(user.methods, said.methods);
+    let times = (user.authenticated_at, user.issued_at, user.expires_at);
+    assert_eq!(times, (said.authenticated_at, said.issued_at, said.expires_at));
+    assert_eq!(user.require_role("admin"), Ok(()));
+    assert!(user.require_role("adm").is_err() && user.require_role("").is_err());
+}
+
+#[test]
+fn settings_that_make_no_sense_are_refused() {
+    let seconds = Duration::from_secs;
+    type Change = fn(GuardBuilder) -> GuardBuilder;
+    let changes: [(&str, Change); 6] = [
+        ("every 0ns to 1s", |guard| guard.refresh_interval(Duration::ZERO, Duration::from_secs(1))),
+        ("every 2s to 1s", |guard| guard.refresh_interval(Duration::from_secs(2), Duration::from_secs(1))),
+        ("every 0ns: 1 ms", |guard| guard.poll_interval(Duration::ZERO)),
+        ("everybody is refused", |guard| {
+            guard
+                .follow("a", "b")
+                .poll_interval(Duration::from_secs(60))
+                .when_stale(Duration::from_secs(30), OnStale::Refuse)
+        }),
+        ("timeout of 0", |guard| guard.timeout(Duration::ZERO)),
+        ("leeway of 61 s", |guard| guard.leeway(Duration::from_secs(61))),
+    ];
+    for (told, change) in changes {
+        let fault = change(Guard::builder(ISSUER)).build_without_thread().unwrap_err().to_string();
+        assert!(fault.contains(told), "{told}: {fault}");
+    }
+    let slow = Guard::builder(ISSUER).follow("a", "b").poll_interval(seconds(60));
+    slow.when_stale(seconds(30), OnStale::Allow).build_without_thread().unwrap();
+}
+
+#[test]
+fn the_issuer_is_the_address_without_its_last_slash_and_the_roles_have_the_server_s_name() {
+    let key = key(KeyAlgorithm::EdDsa, 1);
+    let rules = rules().saying("groups", serde_json::Map::new()).unwrap();
+    let token = AccessTokens::new(&rules, &key, &[]).unwrap().seal(&claims()).unwrap();
+    let clock = Arc::new(ManualClock::new(Timestamp::from_seconds(START + 1)));
+    for (name, good) in [("groups", true), ("roles", false)] {
+        let builder = Guard::builder(format!("{ISSUER}/")).audience(AUDIENCE).clock(clock.clone());
+        let guard =
+            builder.source(To(Imagined::new(&[&key]))).roles_claim(name).build_without_thread().unwrap();
+        guard.fetch_keys().unwrap();
+        guard.fetch_endings().unwrap();
+        assert_eq!(guard.verify(&token).is_ok(), good, "{name}");
+    }
 }
 
 struct World {
@@ -269,6 +339,60 @@ fn sessions_before_the_floor_and_tokens_older_than_entries_are_kept_are_over() {
 }
 
 #[test]
+fn before_it_has_heard_of_endings_nobody_can_say_whatever_it_was_told() {
+    let key = key(KeyAlgorithm::EdDsa, 1);
+    let token = sealed(&key, &claims());
+    for on_stale in [OnStale::Refuse, OnStale::Allow] {
+        let world = World::new(&[&key], |builder| builder.when_stale(Duration::from_secs(30), on_stale));
+        world.guard.fetch_keys().unwrap();
+        assert_eq!(world.guard.verify(&token), Err(Refusal::Unknown), "{on_stale:?}");
+        // A node that has just started has not heard of anything itself.
+        let mut deaf = page("one", false, START, json!([]));
+        deaf["fresh_at"] = Value::Null;
+        world.server.tell(deaf);
+        world.guard.fetch_endings().unwrap();
+        assert_eq!(world.guard.verify(&token), Err(Refusal::Unknown), "{on_stale:?}");
+        world.guard.fetch_endings().unwrap();
+        assert!(world.guard.verify(&token).is_ok(), "{on_stale:?}");
+    }
+}
+
+#[test]
+fn a_server_whose_clock_is_ahead_does_not_make_old_news_fresh() {
+    let key = key(KeyAlgorithm::EdDsa, 1);
+    let token = sealed(&key, &claims());
+    let world = World::new(&[&key], |builder| builder.when_stale(Duration::from_secs(30), OnStale::Refuse));
+    world.server.tell(page("one", false, START + 3_600, json!([])));
+    let world = world.fetched();
+    world.clock.advance(Duration::from_secs(30));
+    assert!(world.guard.verify(&token).is_ok());
+    world.clock.advance(Duration::from_micros(1));
+    assert_eq!(world.guard.verify(&token), Err(Refusal::Unknown));
+}
+
+#[test]
+fn a_feed_that_leads_nowhere_is_given_up_and_what_it_told_is_kept() {
+    let key = key(KeyAlgorithm::EdDsa, 1);
+    let end = Timestamp::from_seconds(START + 1_000);
+    let world = World::new(&[&key], |builder| builder).fetched();
+    let entry = json!([{ "session": claims().session, "expires_at": end }]);
+    world.server.tell(page("round", true, START, entry));
+    world.server.tell(page("round", true, START, json!([])));
+    let fault = world.guard.fetch_endings().unwrap_err().to_string();
+    assert!(fault.contains("leads nowhere"), "{fault}");
+    assert_eq!(world.guard.verify(&sealed(&key, &claims())), Err(Refusal::Revoked));
+    // However many pages: it goes on with the next.
+    for number in 0..1_001 {
+        world.server.tell(page(&number.to_string(), true, START, json!([])));
+    }
+    let fault = world.guard.fetch_endings().unwrap_err().to_string();
+    assert!(fault.contains("1000 pages"), "{fault}");
+    world.guard.fetch_endings().unwrap();
+    let asked = world.server.asked.lock().unwrap().clone();
+    assert_eq!(asked[asked.len() - 2..], [Some("999".into()), Some("1000".into())]);
+}
+
+#[test]
 fn when_nothing_is_heard_of_endings_it_does_as_it_was_told() {
     let key = key(KeyAlgorithm::EdDsa, 1);
     let token = sealed(&key, &claims());
@@ -340,4 +464,28 @@ fn made_up_tokens_make_nobody_ask_the_server_more_often() {
     // The one of the building, and the thread's own first.
     assert!(server.asked.lock().unwrap().len() <= 2, "{:?}", server.asked.lock().unwrap());
     assert_eq!(server.fetched.load(Ordering::SeqCst), 1);
+}
+
+struct Panicking(Arc<AtomicUsize>);
+
+impl Source for Panicking {
+    fn keys(&self) -> Result<PublishedKeys, SourceFault> {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        panic!("a source of somebody's own");
+    }
+
+    fn endings(&self, _: Option<&str>) -> Result<EndingsPage, SourceFault> {
+        unreachable!("keys come first")
+    }
+}
+
+#[test]
+fn a_source_that_panics_does_not_end_the_thread() {
+    let calls = Arc::new(AtomicUsize::new(0));
+    let guard = Guard::builder(ISSUER).source(Panicking(calls.clone())).build_lazily().unwrap();
+    crate::binary::process::until("the panic", || calls.load(Ordering::SeqCst) > 0);
+    crate::binary::process::until("another try", || {
+        assert_eq!(guard.verify("a.b.c"), Err(Refusal::Unknown));
+        calls.load(Ordering::SeqCst) > 1
+    });
 }

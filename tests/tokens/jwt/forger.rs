@@ -8,6 +8,7 @@ use aws_lc_rs::signature::{
 use serde_json::json;
 
 use super::*;
+use crate::guard::beside::Beside;
 
 /// What JWTs are signed with.
 pub(super) const JWT: [KeyAlgorithm; 4] =
@@ -17,12 +18,14 @@ pub(super) const JWT: [KeyAlgorithm; 4] =
 pub(super) struct Everything {
     opener: JwtOpener,
     pub(super) tokens: AccessTokens,
+    guard: Beside,
 }
 
 impl Everything {
     pub(super) fn new() -> Self {
         let keys = verifying(&JWT.map(known));
-        Self { opener: JwtOpener::new(rules(), &keys).unwrap(), tokens: everything(KeyAlgorithm::EdDsa) }
+        let opener = JwtOpener::new(rules(), &keys).unwrap();
+        Self { opener, tokens: everything(KeyAlgorithm::EdDsa), guard: Beside::new(&rules(), keys) }
     }
 
     #[track_caller]
@@ -31,6 +34,7 @@ impl Everything {
         // Nor by way of another format, or of what was accepted before.
         let opened = self.tokens.open(token, at(1));
         assert!(matches!(opened, Err(TokenFault::Invalid(_))), "{what}: {opened:?} {token}");
+        self.guard.refuses(what, token, at(1));
     }
 
     #[track_caller]
@@ -40,6 +44,8 @@ impl Everything {
         }
         let late = self.opener.open(token, at(1_000_000));
         assert!(matches!(late, Err(TokenFault::Invalid(_))), "a forgery is never called expired: {token:?}");
+        self.guard.refuses(what, token, at(1));
+        self.guard.refuses(what, token, at(1_000_000));
     }
 
     /// Asked when the genuine one is over: if its signature passed, it would be called expired.
@@ -54,6 +60,7 @@ impl Everything {
         for opened in [self.opener.open(token, at(1)), self.tokens.open(token, at(1))] {
             assert_eq!(opened, Ok(claims()), "{what}: {token}");
         }
+        self.guard.accepts(what, token, at(1));
     }
 }
 

@@ -15,6 +15,7 @@ use aws_lc_rs::signature::Ed25519KeyPair;
 use serde_json::json;
 
 use super::*;
+use crate::guard::beside::Beside;
 
 const HEADER: &str = "has a header that we do not write";
 const CLAIMS: &str = "has claims that we do not write";
@@ -31,12 +32,14 @@ struct House {
     codec: Codec,
     ed: SigningKey,
     hs: SigningKey,
+    guard: Beside,
 }
 
 impl House {
     fn new() -> Self {
         let (ed, hs) = (key(KeyAlgorithm::EdDsa, 1), key(KeyAlgorithm::Hs256, 2));
-        Self { codec: Codec::jwt(rules(), &ed, std::slice::from_ref(&hs)).unwrap(), ed, hs }
+        let guard = Beside::new(&rules(), verifying([&ed, &hs]));
+        Self { codec: Codec::jwt(rules(), &ed, std::slice::from_ref(&hs)).unwrap(), ed, hs, guard }
     }
 
     fn header(&self) -> Value {
@@ -45,6 +48,7 @@ impl House {
 
     fn refuses(&self, what: &str, token: &str, reason: &'static str) {
         assert_eq!(self.codec.open(token, at(1)), Err(TokenFault::Invalid(reason)), "{what}: {token}");
+        self.guard.refuses(what, token, at(1));
     }
 
     /// Refuses this header over good claims, though its signature by our Ed25519 key is right.
@@ -58,6 +62,7 @@ impl House {
 
     fn accepts(&self, what: &str, token: &str) {
         assert_eq!(self.codec.open(token, at(1)), Ok(claims()), "{what}: {token}");
+        self.guard.accepts(what, token, at(1));
     }
 
     fn genuine(&self) -> String {

@@ -10,6 +10,7 @@ use ::paseto::version4::{PublicToken, V4};
 use serde_json::json;
 
 use super::*;
+use crate::guard::beside::Beside;
 
 const CLAIMS: &str = "has claims that we do not write";
 const KEY: &str = "names a key that is not ours";
@@ -27,12 +28,14 @@ struct House {
     codec: Codec,
     key: SigningKey,
     other: SigningKey,
+    guard: Beside,
 }
 
 impl House {
     fn new() -> Self {
         let (key, other) = (key(KeyAlgorithm::V4Public, 1), key(KeyAlgorithm::V4Public, 2));
-        Self { codec: Codec::paseto(rules(), &key, std::slice::from_ref(&other)).unwrap(), key, other }
+        let guard = Beside::new(&rules(), verifying([&key, &other]));
+        Self { codec: Codec::paseto(rules(), &key, std::slice::from_ref(&other)).unwrap(), key, other, guard }
     }
 
     fn footer(&self) -> String {
@@ -41,6 +44,7 @@ impl House {
 
     fn refuses(&self, what: &str, token: &str, reason: &'static str) {
         assert_eq!(self.codec.open(token, at(1)), Err(TokenFault::Invalid(reason)), "{what}: {token}");
+        self.guard.refuses(what, token, at(1));
     }
 
     fn refuses_payload(&self, payload: &str, reason: &'static str) {
@@ -49,6 +53,7 @@ impl House {
 
     fn accepts(&self, what: &str, token: &str) {
         assert_eq!(self.codec.open(token, at(1)), Ok(claims()), "{what}: {token}");
+        self.guard.accepts(what, token, at(1));
     }
 
     fn genuine(&self) -> String {

@@ -5,6 +5,7 @@ use ::paseto::keys::SymmetricKey;
 use ::paseto::version4::LocalToken;
 
 use super::*;
+use crate::guard::beside::Beside;
 
 const PUBLIC: KeyAlgorithm = KeyAlgorithm::V4Public;
 const LOCAL: KeyAlgorithm = KeyAlgorithm::V4Local;
@@ -13,12 +14,14 @@ const LOCAL: KeyAlgorithm = KeyAlgorithm::V4Local;
 pub(super) struct Everything {
     pub(super) opener: PasetoOpener,
     pub(super) tokens: AccessTokens,
+    guard: Beside,
 }
 
 impl Everything {
     pub(super) fn new() -> Self {
         let keys = verifying(&[known(PUBLIC), known(LOCAL)]);
-        Self { opener: PasetoOpener::new(rules(), &keys).unwrap(), tokens: everything(LOCAL) }
+        let opener = PasetoOpener::new(rules(), &keys).unwrap();
+        Self { opener, tokens: everything(LOCAL), guard: Beside::new(&rules(), keys) }
     }
 
     #[track_caller]
@@ -33,6 +36,7 @@ impl Everything {
             for opened in [self.opener.open(token, time), self.tokens.open(token, time)] {
                 assert!(matches!(opened, Err(TokenFault::Invalid(_))), "{what}: {opened:?} {token:?}");
             }
+            self.guard.refuses(what, token, time);
         }
     }
 
@@ -48,6 +52,7 @@ impl Everything {
         for opened in [self.opener.open(token, at(1)), self.tokens.open(token, at(1))] {
             assert_eq!(opened, Ok(claims()), "{what}: {token}");
         }
+        self.guard.accepts(what, token, at(1));
     }
 }
 
