@@ -90,7 +90,7 @@ fn saturated(
             let (hashers, stored) = (hashers.clone(), stored.clone());
             async move {
                 let verified = hashers.verify(password(), Some(stored)).await.expect("the queue has room");
-                assert!(matches!(verified, PasswordVerification::Match { upgrade: None }));
+                assert!(matches!(verified.outcome, PasswordVerification::Match { upgrade: None }));
             }
         })
     };

@@ -20,6 +20,9 @@
 //! | [`tokens`] | access tokens (JWT, PASETO), refresh tokens, keys, the view of what was revoked |
 //! | [`keyring`] | which key signs, which ones verify, and when that changes |
 //! | [`actors`] | the hash pool, the limiter, the session keeper, the audit writer, and the parts they share |
+//! | [`breach`] | whether a password is on a list of stolen ones, without asking anybody |
+//! | [`transfer`] | files of accounts: those of other systems, and our own |
+//! | [`selftest`], [`calibrate`] | what a running server tells by its times; what this machine can carry |
 //! | [`flows`] | one use case a file: register, log in, refresh, log out, change the password … |
 //! | [`http`] | the routes, the handlers, problems, the front door |
 //! | [`config`] | from layers of text to checked values; `config/guardhouse.toml` is the manual |
@@ -33,6 +36,10 @@
 
 #[cfg(feature = "server")]
 pub mod actors;
+#[cfg(feature = "server")]
+pub mod breach;
+#[cfg(feature = "server")]
+pub mod calibrate;
 #[cfg(feature = "server")]
 pub mod cli;
 #[cfg(feature = "server")]
@@ -50,6 +57,8 @@ pub mod http;
 pub mod keyring;
 #[cfg(feature = "server")]
 pub mod lifecycle;
+#[cfg(feature = "server")]
+pub mod selftest;
 #[cfg(feature = "server")]
 pub mod store;
 #[cfg(feature = "server")]

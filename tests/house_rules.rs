@@ -27,7 +27,11 @@ const TABLE: &str = "
     keyring   | domain config store tokens telemetry   |              | it keeps keys and uses none
     actors    | domain config store telemetry tokens::revocations | actix argon2 guardhouse_argon2 bcrypt \
                                                                       | they pace; they order no use case
-    flows     | domain config store actors keyring tokens telemetry | | they do not know who speaks to clients
+    breach    | domain                                 |              | it reads one file and decides nothing
+    transfer  | domain                                 | csv          | it reads what others wrote and stores nothing
+    selftest  | domain                                 |              | it measures from outside
+    calibrate | domain config                          |              | it proposes and changes nothing
+    flows     | domain config store actors breach transfer keyring tokens telemetry | | they do not know who speaks to clients
     http/ops  | domain config flows tokens actors telemetry | actix_web | it shows what the actors observe
     http      | domain config flows keyring tokens telemetry | actix_web | storing and waiting are the flows' business
 ";

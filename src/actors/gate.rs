@@ -15,7 +15,7 @@ use crate::domain::clock::Stopwatch;
 /// Why a message was not handled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
-    /// Too many are waiting already.
+    /// Too many are waiting already, or for too long.
     #[error("too many requests are waiting; try again in {} s", .retry_after.as_secs())]
     Full {
         /// When there is likely to be room.
@@ -48,6 +48,7 @@ struct Inner {
 struct Meters {
     depth: Gauge,
     full: Counter,
+    slow: Counter,
     stale: Counter,
     crashed: Counter,
     waited: Histogram,
@@ -61,6 +62,7 @@ impl Gate {
         let meters = Meters {
             depth: gauge!("guardhouse_gate_depth", "gate" => name),
             full: refused("full"),
+            slow: refused("slow"),
             stale: refused("stale"),
             crashed: refused("crashed"),
             waited: histogram!("guardhouse_gate_wait_seconds", "gate" => name),
@@ -86,6 +88,27 @@ impl Gate {
             Ok(slot) => Ok(self.permit(slot)),
             Err(_) => Err(self.full()),
         }
+    }
+
+    /// A permit, at once or not at all; none either when those inside will likely keep the next one waiting for longer
+    /// than `patience`: it would be refused in the end, and had better hear of it now.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused::Full`]
+    pub fn enter_in_time(&self, patience: Duration) -> Result<Permit, Refused> {
+        if self.wait_ahead() > patience {
+            self.0.meters.slow.increment(1);
+            return Err(Refused::Full { retry_after: self.retry_after() });
+        }
+        self.enter()
+    }
+
+    /// How long who enters now will likely wait for a worker, from the recent mean.
+    fn wait_ahead(&self) -> Duration {
+        let waiting = (self.inside() + 1).saturating_sub(self.0.workers) as u64;
+        let mean = self.0.mean_work_nanos.load(Ordering::Relaxed);
+        Duration::from_nanos(mean.saturating_mul(waiting) / self.0.workers as u64)
     }
 
     /// A permit, waiting for one at most for `patience`.

@@ -11,7 +11,7 @@ use super::gated::{Gated, Sending};
 /// How long to wait at which point.
 #[derive(Debug, Clone, Copy)]
 pub struct Patience {
-    /// For a permit. Zero: refuse at once.
+    /// For a permit. Zero: refuse at once, and also when the wait in the queue is likely to be too long.
     pub entry: Duration,
     /// In the queue; past it the message is answered [`Refused::Stale`] without work.
     pub queue: Duration,
@@ -108,13 +108,17 @@ impl<A: Actor> Handle<A> {
         A: Handler<Gated<M>>,
         A::Context: ToEnvelope<A, Gated<M>>,
     {
-        let permit = self.enter(patience.entry).await?;
+        let permit = self.enter(patience).await?;
         let (gated, answer) = Gated::new(message, sending, patience.queue, permit);
         self.address.do_send(gated);
         answer.await.unwrap_or(Err(Refused::Crashed))
     }
 
-    async fn enter(&self, patience: Duration) -> Result<Permit, Refused> {
-        if patience.is_zero() { self.gate.enter() } else { self.gate.enter_within(patience).await }
+    async fn enter(&self, patience: Patience) -> Result<Permit, Refused> {
+        if patience.entry.is_zero() {
+            self.gate.enter_in_time(patience.queue)
+        } else {
+            self.gate.enter_within(patience.entry).await
+        }
     }
 }

@@ -1,21 +1,26 @@
 //! The command line: one file a subcommand. The only place, with `main`, that may use anyhow.
 #![expect(clippy::print_stderr, reason = "the command line speaks to people")]
 
+mod breach;
+mod calibrate;
 mod clients;
 mod config;
 mod desk;
 mod keys;
 mod migrate;
+mod progress;
 mod serve;
 mod users;
 
 use std::fmt::Display;
-use std::io::Write;
+use std::io::{BufRead, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use anyhow::Context;
 use clap::{Parser, Subcommand};
+use secrecy::SecretString;
 
 use crate::config::{Config, Sources};
 use crate::domain::clock::SystemClock;
@@ -57,6 +62,11 @@ enum Command {
     /// Look after keys.
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// Make and ask filters of stolen passwords.
+    #[command(subcommand)]
+    Breach(breach::Breach),
+    /// Measure this machine and propose the settings of `[hashing]` for what is expected of it.
+    Calibrate(calibrate::Calibrate),
 }
 
 fn setting(text: &str) -> Result<(String, String), String> {
@@ -88,6 +98,8 @@ pub fn run() -> ExitCode {
         Command::Config(command) => config::run(&config, &command),
         Command::Users(command) => users::run(config, command),
         Command::Keys(command) => keys::run(config, command),
+        Command::Breach(command) => breach::run(&command),
+        Command::Calibrate(command) => calibrate::run(&command),
     };
     done.unwrap_or_else(|error| {
         eprintln!("guardhouse: {}", whole(&error));
@@ -109,6 +121,21 @@ fn whole(error: &anyhow::Error) -> String {
 /// Prints one line. That its reader has left (`… | head`) is no fault of this program.
 fn say(line: impl Display) {
     let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+/// Prints one line for people on standard error.
+fn complain(line: impl Display) {
+    eprintln!("guardhouse: {line}");
+}
+
+/// The first line of standard input.
+fn read_password() -> anyhow::Result<SecretString> {
+    if std::io::stdin().is_terminal() {
+        eprintln!("password (shown as you type; pipe it in to avoid that):");
+    }
+    let mut line = String::new();
+    std::io::stdin().lock().read_line(&mut line).context("cannot read the password from standard input")?;
+    Ok(SecretString::from(line.trim_end_matches(['\r', '\n'])))
 }
 
 fn foundations(config: Config) -> anyhow::Result<Foundations> {

@@ -1,15 +1,14 @@
 //! `guardhouse users`: through the same flows as over HTTP, so that what is done here is recorded and announced too.
 
-use std::io::{BufRead, IsTerminal};
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::Subcommand;
 use futures_util::FutureExt;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::desk::with_desk;
-use super::say;
+use super::{read_password, say};
 use crate::config::Config;
 use crate::domain::account::User;
 use crate::domain::email::Email;
@@ -70,7 +69,7 @@ pub(super) fn run(config: Config, command: Users) -> anyhow::Result<ExitCode> {
 async fn carry_out(desk: &Desk, command: Users, visit: &Visit) -> anyhow::Result<()> {
     match command {
         Users::Create { email, name, roles, no_password } => {
-            let password = if no_password { None } else { Some(read_password()?) };
+            let password = if no_password { None } else { Some(new_password()?) };
             let request = Create { email, password, name, roles };
             let user = create_user(desk, request, None, visit).await.map_err(|error| match error {
                 CreateError::EmailTaken => anyhow::anyhow!("another account has this e-mail address"),
@@ -134,17 +133,12 @@ fn print(user: &User, json: bool) {
     }
 }
 
-fn read_password() -> anyhow::Result<SecretString> {
-    if std::io::stdin().is_terminal() {
-        eprintln!("password (shown as you type; pipe it in to avoid that):");
-    }
-    let mut line = String::new();
-    std::io::stdin().lock().read_line(&mut line).context("cannot read the password from standard input")?;
-    let password = line.trim_end_matches(['\r', '\n']);
-    if password.is_empty() {
+fn new_password() -> anyhow::Result<SecretString> {
+    let password = read_password()?;
+    if password.expose_secret().is_empty() {
         bail!("no password on standard input; use --no-password to make an account without one");
     }
-    Ok(SecretString::from(password.to_owned()))
+    Ok(password)
 }
 
 fn told(error: AccountError) -> anyhow::Error {

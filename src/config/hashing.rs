@@ -24,6 +24,8 @@ pub struct Hashing {
     pub memory_budget: u64,
     /// By how much the hash threads yield to those that answer requests, 0 to 19.
     pub niceness: i32,
+    /// The least time from the beginning of its work that a failed sign-in takes.
+    pub failure_time: Duration,
     /// The cost of Argon2id.
     pub argon2: Argon2Cost,
     /// The cost of bcrypt: the logarithm of its rounds, 4 to 31.
@@ -59,7 +61,7 @@ const ARGON2: [&str; 3] = [MEMORY, "hashing.argon2.iterations", "hashing.argon2.
 const SIZES: [&str; 3] = [MEMORY, "hashing.memory_budget", "hashing.threads"];
 
 /// Costs of equal strength, in MiB and passes: OWASP Password Storage Cheat Sheet, Argon2id. Below all of them is weak.
-const OWASP_FLOOR: [(u32, u32); 5] = [(46, 1), (19, 2), (12, 3), (9, 4), (7, 5)];
+pub const OWASP_FLOOR: [(u32, u32); 5] = [(46, 1), (19, 2), (12, 3), (9, 4), (7, 5)];
 
 /// The lowest cost that the same sheet accepts for bcrypt.
 const BCRYPT_FLOOR: u32 = 10;
@@ -88,6 +90,7 @@ impl Hashing {
             deadline,
             memory_budget,
             niceness,
+            failure_time: reader.take_in("hashing.failure_time", Duration::ZERO..=Duration::from_secs(5)),
             argon2,
             bcrypt_cost: reader.take_in("hashing.bcrypt.cost", 4..=31),
             danger_allow_weak: reader.take("hashing.danger_allow_weak"),
@@ -189,8 +192,13 @@ impl Argon2Cost {
     }
 
     fn reaches_floor(self) -> bool {
-        OWASP_FLOOR.iter().any(|(mib, passes)| self.memory_kib >= mib * 1024 && self.iterations >= *passes)
+        reaches_owasp_floor(self.memory_kib, self.iterations)
     }
+}
+
+/// Whether OWASP accepts Argon2id with this memory, in KiB, and so many passes.
+pub fn reaches_owasp_floor(memory_kib: u32, iterations: u32) -> bool {
+    OWASP_FLOOR.iter().any(|(mib, passes)| memory_kib >= mib * 1024 && iterations >= *passes)
 }
 
 /// As many threads as cores, but no more than the budget has memory for; one at least, and the check says if even that
@@ -212,5 +220,14 @@ mod tests {
         assert_eq!(threads(2, 256), 2);
         assert_eq!(threads(64, 256), 13);
         assert_eq!(threads(64, 10), 1);
+    }
+
+    #[test]
+    fn the_floor_is_owasps() {
+        for (memory_kib, iterations, accepted) in
+            [(47_104, 1, true), (47_103, 1, false), (19_456, 2, true), (8_192, 5, true), (8_192, 4, false)]
+        {
+            assert_eq!(reaches_owasp_floor(memory_kib, iterations), accepted, "{memory_kib} × {iterations}");
+        }
     }
 }

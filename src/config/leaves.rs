@@ -153,7 +153,7 @@ macro_rules! number_leaf {
         }
     )+};
 }
-number_leaf!(u32, i32, usize);
+number_leaf!(u8, u32, i32, usize);
 
 /// A list: `["a", "b"]` in a file; the same, or `a,b`, in a variable or flag.
 impl<T: Leaf> Leaf for Vec<T> {

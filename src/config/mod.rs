@@ -41,7 +41,7 @@ pub use audit::{Audit, AuditDurability, OnAuditFailure};
 pub use clients::{Client, ClientRight, Clients, SecretHashes};
 pub use database::{Backend, Database};
 pub use fault::{Fault, Faults, Origin};
-pub use hashing::{Argon2Cost, HashAlgorithm, Hashing};
+pub use hashing::{Argon2Cost, HashAlgorithm, Hashing, OWASP_FLOOR, reaches_owasp_floor};
 pub use keys::Keys;
 pub use limits::{Limits, LoginLimits, RegisterLimits};
 pub use log::{Log, LogFormat};

@@ -1,5 +1,7 @@
 //! `[passwords]`: what a new password must look like.
 
+use std::path::PathBuf;
+
 use super::leaf::Complaint;
 use super::reader::Reader;
 
@@ -16,6 +18,14 @@ pub struct Passwords {
     pub require_lower: bool,
     /// Whether a digit is needed.
     pub require_digit: bool,
+    /// The least strength that zxcvbn must estimate, 1 to 4; 0 asks for none.
+    pub min_strength: u8,
+    /// Whether a password that is mostly the account's address is refused.
+    pub refuse_similar: bool,
+    /// Whether the passwords that most people have are refused.
+    pub refuse_common: bool,
+    /// A filter of stolen passwords, which are refused.
+    pub breach_filter: Option<PathBuf>,
 }
 
 const KEYS: [&str; 2] = ["passwords.min_length", "passwords.max_length"];
@@ -28,6 +38,12 @@ impl Passwords {
             require_upper: reader.take("passwords.require_upper"),
             require_lower: reader.take("passwords.require_lower"),
             require_digit: reader.take("passwords.require_digit"),
+            min_strength: reader.take_in("passwords.min_strength", 0..=4),
+            refuse_similar: reader.take("passwords.refuse_similar"),
+            refuse_common: reader.take("passwords.refuse_common"),
+            breach_filter: Some(reader.take::<String>("passwords.breach_filter"))
+                .filter(|path| !path.is_empty())
+                .map(PathBuf::from),
         };
         if passwords.min_length > passwords.max_length && reader.sound(&KEYS) {
             let other = reader.origin(KEYS[1]);

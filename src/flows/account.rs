@@ -5,7 +5,7 @@ use secrecy::SecretString;
 
 use super::ending::{erase, remove_sessions};
 use super::fault::carries_faults;
-use super::prove::{needs_proof, prove};
+use super::prove::{account, needs_proof, prove};
 use super::validation::{Checks, Invalid};
 use super::{Caller, Desk, Fault, Limited, Visit};
 use crate::domain::account::User;
@@ -102,7 +102,8 @@ pub async fn delete(
     password: &SecretString,
     visit: &Visit,
 ) -> Result<(), DeleteError> {
-    prove(desk, visit, caller, password).await?;
+    let Some(user) = account(desk, caller).await? else { return Err(DeleteError::WrongPassword) };
+    prove(desk, visit, caller, &user, password).await?;
     erase(desk, caller.user, caller.user, visit).await?;
     remove_sessions(desk, visit, caller.user, None).await;
     Ok(())

@@ -5,7 +5,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::ending::{announce, remove_sessions};
 use super::fault::carries_faults;
-use super::prove::{needs_proof, prove};
+use super::prove::{account, needs_proof, prove};
 use super::validation::{Checks, Invalid};
 use super::{Caller, Desk, Fault, Limited, Visit};
 use crate::domain::audit::{Bound, BoundKind, Subject};
@@ -50,11 +50,12 @@ pub async fn change_password(
     request: ChangePassword,
     visit: &Visit,
 ) -> Result<(), ChangePasswordError> {
+    let Some(user) = account(desk, caller).await? else { return Err(ChangePasswordError::WrongPassword) };
     let mut checks = Checks::default();
-    let new = checks.new_password(desk, "/new_password", &request.new);
+    let new = checks.new_password(desk, "/new_password", &request.new, Some(&user.email)).await?;
     let new = checks.passed(new).map_err(ChangePasswordError::Invalid)?;
 
-    let (user, old) = prove(desk, visit, caller, &request.current).await?;
+    let old = prove(desk, visit, caller, &user, &request.current).await?;
     let new = desk.hashers.hash(new).await?;
     let subject = Subject::user(user.id).session(caller.session);
     let event = Bound::new(visit.now, BoundKind::PasswordChanged, subject, &visit.origin);

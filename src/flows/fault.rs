@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::actors::Refused;
 use crate::actors::audit::NotRecorded;
+use crate::breach::Unasked;
 use crate::store::StoreError;
 use crate::tokens::SealError;
 
@@ -19,6 +20,9 @@ pub enum Fault {
     /// The audit log did not take the record, and nothing may happen without one.
     #[error(transparent)]
     NotRecorded(#[from] NotRecorded),
+    /// A list of refused passwords could not be asked.
+    #[error(transparent)]
+    Unasked(#[from] Unasked),
     /// A token could not be made.
     #[error(transparent)]
     Seal(#[from] SealError),
@@ -42,9 +46,9 @@ impl Fault {
     /// What to tell whoever asked; the details are for the log.
     pub fn meaning(&self) -> Meaning {
         match self {
-            Self::Store(StoreError::Unavailable(_) | StoreError::Contended(_)) | Self::NotRecorded(_) => {
-                Meaning::StorageUnavailable
-            }
+            Self::Store(StoreError::Unavailable(_) | StoreError::Contended(_))
+            | Self::NotRecorded(_)
+            | Self::Unasked(_) => Meaning::StorageUnavailable,
             Self::Busy(Refused::Full { retry_after }) => Meaning::Overloaded { retry_after: *retry_after },
             Self::Busy(Refused::Stale) => Meaning::Overloaded { retry_after: Duration::from_secs(1) },
             Self::Busy(Refused::Crashed)

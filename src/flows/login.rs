@@ -6,7 +6,7 @@ use super::fault::carries_faults;
 use super::issue::{self, SignedIn};
 use super::limited::{self, forgive, may_be_limited};
 use super::{Desk, Fault, Limited, Visit};
-use crate::actors::hasher::{PasswordVerification, StoredHash};
+use crate::actors::hasher::{PasswordVerification, StoredHash, Verified};
 use crate::domain::account::User;
 use crate::domain::audit::{Free, FreeKind, Subject};
 use crate::domain::email::Email;
@@ -51,7 +51,7 @@ pub async fn login(desk: &Desk, request: Login, visit: &Visit) -> Result<SignedI
 
     // What no policy accepts is nobody's password, whether the user exists or not.
     let Ok(candidate) = Password::parse(&request.password) else {
-        return refuse(desk, visit, None, "password out of bounds").await;
+        return refuse(desk, visit, None, "password out of bounds", None).await;
     };
     let found = match &email {
         Some(email) => users::by_email_with_hash(desk.db.reader(), email).await?,
@@ -64,23 +64,26 @@ pub async fn login(desk: &Desk, request: Login, visit: &Visit) -> Result<SignedI
         // Nothing was compared, so it was no guess: a flood that is refused leaves no trace in the counters.
         forgive(desk, guess).await;
     }
-    let upgrade = match verified? {
-        PasswordVerification::Match { upgrade } => upgrade,
+    let verified = verified?;
+    let upgrade = match &verified.outcome {
+        PasswordVerification::Match { upgrade } => upgrade.clone(),
         PasswordVerification::Mismatch => {
             let reason = if user.is_none() { "unknown user" } else { "wrong password" };
-            return refuse(desk, visit, user.as_ref(), reason).await;
+            return refuse(desk, visit, user.as_ref(), reason, Some(verified)).await;
         }
         PasswordVerification::Unusable => {
             if let Some(user) = &user {
                 tracing::error!(user = %user.id, "the stored password hash of a user cannot be verified");
             }
-            return refuse(desk, visit, user.as_ref(), "unusable hash").await;
+            return refuse(desk, visit, user.as_ref(), "unusable hash", Some(verified)).await;
         }
     };
     // Only now, so that only who knows the password learns anything, and then nothing that a stranger would not.
     let user = match user {
         Some(user) if user.is_enabled() => user,
-        disabled => return refuse(desk, visit, disabled.as_ref(), "account disabled").await,
+        disabled => {
+            return refuse(desk, visit, disabled.as_ref(), "account disabled", Some(verified)).await;
+        }
     };
 
     note_sign_in(desk, visit, &user, stored.zip(upgrade)).await?;
@@ -103,10 +106,15 @@ async fn refuse(
     visit: &Visit,
     user: Option<&User>,
     reason: &'static str,
+    compared: Option<Verified>,
 ) -> Result<SignedIn, LoginError> {
     metrics::counter!("auth_login_failure_total").increment(1);
     let subject = Subject { user: user.map(|user| user.id), ..Subject::default() }.detail(reason);
     desk.audit.record(Free::new(visit.now, FreeKind::LoginFailed, subject, &visit.origin)).await?;
+    // Last, so that neither the hash nor the record tells by its time what was wrong.
+    if let Some(compared) = compared {
+        desk.hashers.hold_failure(&compared).await;
+    }
     Err(LoginError::InvalidCredentials)
 }
 

@@ -38,6 +38,7 @@ pub use limited::{Limited, RateLimits};
 pub use validation::{Invalid, Pointer};
 
 use crate::actors::{Audit, Hashers, Limits, Sessions};
+use crate::breach::Lists;
 use crate::config::{Clients, OnStale};
 use crate::domain::audit::Origin;
 use crate::domain::clock::Timestamp;
@@ -91,6 +92,8 @@ pub struct Desk {
 pub struct Rules {
     /// What a new password must satisfy.
     pub passwords: Policy,
+    /// Which new passwords are refused because others have them.
+    pub lists: Lists,
     /// Whether people may register themselves.
     pub registration_open: bool,
     /// Whether registering also signs in.

@@ -8,7 +8,7 @@ use crate::actors::hasher::{PasswordVerification, StoredHash};
 use crate::domain::account::User;
 use crate::domain::audit::{Free, FreeKind, Subject};
 use crate::domain::password::Password;
-use crate::store::{credentials, users};
+use crate::store::{StoreError, credentials, users};
 
 /// The proof failed.
 #[derive(Debug)]
@@ -36,16 +36,24 @@ impl From<NotTaken> for NotProved {
     }
 }
 
-/// The caller's account and stored hash, if `password` is the account's. Guesses count against the same limits as
-/// signing in.
+/// The caller's account, while it may be used.
+///
+/// # Errors
+///
+/// As every read.
+pub(super) async fn account(desk: &Desk, caller: &Caller) -> Result<Option<User>, StoreError> {
+    Ok(users::by_id(desk.db.reader(), caller.user).await?.filter(User::is_enabled))
+}
+
+/// The stored hash of `user`, who is the caller, if `password` is the account's. Guesses count against the same limits
+/// as signing in.
 pub(super) async fn prove(
     desk: &Desk,
     visit: &Visit,
     caller: &Caller,
+    user: &User,
     password: &SecretString,
-) -> Result<(User, StoredHash), NotProved> {
-    let user = users::by_id(desk.db.reader(), caller.user).await?;
-    let Some(user) = user.filter(User::is_enabled) else { return Err(NotProved::WrongPassword) };
+) -> Result<StoredHash, NotProved> {
     let address = visit.origin.address;
     let guess = desk.rules.limits.guess(user.email.as_str(), address);
     limited::take(desk, visit, guess.clone()).await?;
@@ -56,14 +64,14 @@ pub(super) async fn prove(
             if verified.is_err() {
                 forgive(desk, guess).await;
             }
-            matches!(verified?, PasswordVerification::Match { .. })
+            matches!(verified?.outcome, PasswordVerification::Match { .. })
         }
         Err(_) => false,
     };
     match stored {
         Some(stored) if proved => {
             forgive(desk, vec![desk.rules.limits.account(user.email.as_str(), address)]).await;
-            Ok((user, stored))
+            Ok(stored)
         }
         _ => {
             let subject = Subject::user(user.id).session(caller.session);

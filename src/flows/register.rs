@@ -62,7 +62,7 @@ pub async fn register(desk: &Desk, request: Register, visit: &Visit) -> Result<R
     }
     let mut checks = Checks::default();
     let email = checks.email(&request.email);
-    let password = checks.new_password(desk, "/password", &request.password);
+    let password = checks.new_password(desk, "/password", &request.password, email.as_ref()).await?;
     let name = checks.name(request.name.as_deref());
     let (email, password) = checks.passed(email.zip(password)).map_err(RegisterError::Invalid)?;
 

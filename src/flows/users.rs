@@ -130,11 +130,14 @@ pub async fn create_user(
 ) -> Result<User, CreateError> {
     let mut checks = Checks::default();
     let email = checks.email(&request.email);
-    let password = request.password.as_ref().map(|raw| checks.new_password(desk, "/password", raw));
+    let password = match &request.password {
+        Some(raw) => checks.new_password(desk, "/password", raw, email.as_ref()).await?,
+        None => None,
+    };
     let name = checks.name(request.name.as_deref());
     let roles = checks.roles(&request.roles);
     let email = checks.passed(email).map_err(CreateError::Invalid)?;
-    let hash = match password.flatten() {
+    let hash = match password {
         Some(password) => Some(desk.hashers.hash(password).await?),
         None => None,
     };

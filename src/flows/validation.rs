@@ -2,7 +2,7 @@
 
 use secrecy::SecretString;
 
-use super::Desk;
+use super::{Desk, Fault};
 use crate::domain::account::DisplayName;
 use crate::domain::email::Email;
 use crate::domain::password::{Password, Violation};
@@ -59,22 +59,34 @@ impl Checks {
         Roles::from(names.iter().map(parse).filter_map(Result::ok).collect::<Vec<_>>())
     }
 
-    pub(super) fn new_password(
+    /// Holds a new password of the account with the address `email`, where that is known, to the policy and the lists.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`] when a list cannot be asked: what nobody could check is not accepted.
+    pub(super) async fn new_password(
         &mut self,
         desk: &Desk,
         pointer: Pointer,
         raw: &SecretString,
-    ) -> Option<Password> {
-        match desk.rules.passwords.accept(raw) {
-            Ok(password) => Some(password),
-            Err(violations) => {
-                for violation in violations {
-                    let (code, detail) = describe(violation);
-                    let _: Option<()> = self.fail(pointer, code, detail);
-                }
-                None
+        email: Option<&Email>,
+    ) -> Result<Option<Password>, Fault> {
+        let policy = &desk.rules.passwords;
+        let (password, mut violations) = match Password::parse(raw) {
+            Ok(password) => {
+                let violations = policy.violations(&password, email);
+                (Some(password), violations)
             }
+            Err(unacceptable) => (None, vec![policy.violation(unacceptable)]),
+        };
+        if let Some(password) = &password {
+            violations.extend(desk.rules.lists.violations(password).await?);
         }
+        for violation in &violations {
+            let (code, detail) = describe(*violation);
+            let _: Option<()> = self.fail(pointer, code, detail);
+        }
+        Ok(password.filter(|_| violations.is_empty()))
     }
 
     /// `value`, when nothing failed.
@@ -98,5 +110,17 @@ fn describe(violation: Violation) -> (&'static str, String) {
         Violation::NeedsUpper => ("password_needs_upper", "the password needs an upper-case letter".into()),
         Violation::NeedsLower => ("password_needs_lower", "the password needs a lower-case letter".into()),
         Violation::NeedsDigit => ("password_needs_digit", "the password needs a digit".into()),
+        Violation::TooWeak(_) => {
+            ("password_too_weak", "the password is too easy to guess; more words make it stronger".into())
+        }
+        Violation::Similar => {
+            ("password_similar_to_email", "the password is too much like the e-mail address".into())
+        }
+        Violation::Common => {
+            ("password_common", "many people have this password, so it is tried first".into())
+        }
+        Violation::Breached => {
+            ("password_breached", "this password is in a collection of stolen passwords".into())
+        }
     }
 }

@@ -16,6 +16,7 @@ pub use listeners::{Listeners, Sockets, listen};
 
 use crate::actors::keeper::Lifeline;
 use crate::actors::{Audit, Hashers, Limits, Sessions, audit, sessions};
+use crate::breach::{FilterFault, Lists};
 use crate::config::{Config, HashAlgorithm, RegistrationMode, SessionStoreKind};
 use crate::domain::clock::Clock;
 use crate::domain::entropy::Entropy;
@@ -82,6 +83,9 @@ pub enum StartError {
     /// The keys cannot be used.
     #[error(transparent)]
     Keys(#[from] KeyRingFault),
+    /// The filter of stolen passwords cannot be used.
+    #[error("{0} (passwords.breach_filter)")]
+    Breached(#[from] FilterFault),
     /// An address is not free.
     #[error("cannot listen on {address} ({key}): {reason}")]
     Listen {
@@ -130,6 +134,7 @@ pub async fn build(
     role: Role,
 ) -> Result<Front, StartError> {
     let Foundations { config, clock, entropy, .. } = foundations;
+    let rules = rules(config)?;
     let db = database(config).await?;
     if config.database.migrate {
         migrate(&db).await.map_err(|reason| unusable(config, reason))?;
@@ -177,7 +182,7 @@ pub async fn build(
         keys,
         revocations: view,
         entropy: entropy.clone(),
-        rules: rules(config),
+        rules,
     };
     if role == Role::Server {
         look(&desk.keys, &desk.audit, clock.now()).await?;
@@ -258,20 +263,23 @@ fn data_dir(config: &Config) -> Result<(), StartError> {
     Ok(())
 }
 
-fn rules(config: &Config) -> Rules {
+fn rules(config: &Config) -> Result<Rules, FilterFault> {
     let passwords = &config.passwords;
     let cut = match config.hashing.algorithm {
         HashAlgorithm::Bcrypt => BCRYPT_READS,
         HashAlgorithm::Argon2id => usize::MAX,
     };
-    Rules {
+    Ok(Rules {
         passwords: Policy {
             min_length: passwords.min_length,
             max_length: passwords.max_length.min(cut),
             require_upper: passwords.require_upper,
             require_lower: passwords.require_lower,
             require_digit: passwords.require_digit,
+            min_strength: passwords.min_strength,
+            refuse_similar: passwords.refuse_similar,
         },
+        lists: Lists::open(passwords.refuse_common, passwords.breach_filter.as_deref())?,
         registration_open: config.registration.mode == RegistrationMode::Open,
         sign_in_after_registration: config.registration.sign_in,
         limits: (&config.limits).into(),
@@ -288,7 +296,7 @@ fn rules(config: &Config) -> Rules {
         most_sessions: config.sessions.max_per_user,
         max_staleness: config.sessions.revocation.max_staleness,
         on_stale: config.sessions.revocation.on_stale,
-    }
+    })
 }
 
 /// What must happen now and then and belongs to no actor's own timers.

@@ -45,6 +45,21 @@ fn a_gate_admits_exactly_its_capacity() {
 }
 
 #[test]
+fn nobody_enters_for_a_wait_longer_than_their_patience() {
+    in_system(async {
+        let kept = Kept::new("gate_in_time", 8);
+        let gate = kept.handle.gate().clone();
+        assert!(gate.enter_in_time(Duration::ZERO).is_ok(), "nothing is known yet");
+        kept.handle.commit(Toil(Duration::from_millis(20)), PATIENT).await.expect("done");
+        let first = gate.enter_in_time(Duration::ZERO).expect("nobody is inside");
+        assert!(gate.enter_in_time(Duration::from_millis(1)).is_err(), "the one inside takes some 20 ms");
+        let _second = gate.enter_in_time(Duration::from_secs(60)).expect("there is room for the patient");
+        assert_eq!(full(gate.enter_in_time(Duration::ZERO).unwrap_err()), Duration::from_secs(1));
+        drop(first);
+    });
+}
+
+#[test]
 fn entering_with_patience_takes_the_place_that_becomes_free_or_gives_up() {
     in_system(async {
         let gate = Gate::new("gate_patience", 1, 1);

@@ -87,6 +87,7 @@ fn hashing_is_argon2id_at_the_owasp_floor_within_its_memory() {
     assert_eq!(hashing.deadline, 2 * SECOND);
     assert_eq!(hashing.memory_budget, 256 << 20);
     assert_eq!(hashing.niceness, 10);
+    assert_eq!(hashing.failure_time, Duration::ZERO);
     assert!(!hashing.danger_allow_weak);
 }
 
@@ -99,6 +100,10 @@ fn anyone_may_register_with_a_password_of_eight_characters() {
         require_upper: false,
         require_lower: false,
         require_digit: false,
+        min_strength: 0,
+        refuse_similar: true,
+        refuse_common: true,
+        breach_filter: None,
     };
     assert_eq!(config.passwords, passwords);
     assert_eq!(config.registration, Registration { mode: RegistrationMode::Open, sign_in: true });

@@ -84,6 +84,7 @@ const CASES: &[Case] = cases![
     "hashing.deadline" = r#""500ms""# | "500ms" => |c| c.hashing.deadline.as_millis(), "500";
     "hashing.memory_budget" = r#""1GiB""# | "1GiB" => |c| c.hashing.memory_budget, "1073741824";
     "hashing.niceness" = "0" | "0" => |c| c.hashing.niceness, "0";
+    "hashing.failure_time" = r#""600ms""# | "600ms" => |c| c.hashing.failure_time.as_millis(), "600";
     "hashing.danger_allow_weak" = "true" | "true" => |c| c.hashing.danger_allow_weak, "true";
     "hashing.argon2.memory" = r#""46MiB""# | "46MiB" => |c| c.hashing.argon2.memory_kib, "47104";
     "hashing.argon2.iterations" = "4" | "4" => |c| c.hashing.argon2.iterations, "4";
@@ -94,6 +95,10 @@ const CASES: &[Case] = cases![
     "passwords.require_upper" = "true" | "true" => |c| c.passwords.require_upper, "true";
     "passwords.require_lower" = "true" | "true" => |c| c.passwords.require_lower, "true";
     "passwords.require_digit" = "true" | "true" => |c| c.passwords.require_digit, "true";
+    "passwords.min_strength" = "3" | "3" => |c| c.passwords.min_strength, "3";
+    "passwords.refuse_similar" = "false" | "false" => |c| c.passwords.refuse_similar, "false";
+    "passwords.refuse_common" = "false" | "false" => |c| c.passwords.refuse_common, "false";
+    "passwords.breach_filter" = r#""/srv/breached.gcs""# | "/srv/breached.gcs" => |c| c.passwords.breach_filter.clone().unwrap_or_default().display().to_string(), "/srv/breached.gcs";
     "registration.mode" = r#""closed""# | "closed" => |c| c.registration.mode, "closed";
     "registration.sign_in" = "false" | "false" => |c| c.registration.sign_in, "false";
     "limits.enabled" = "false" | "false" => |c| c.limits.enabled, "false";

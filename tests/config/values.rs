@@ -42,6 +42,8 @@ fn ranges_end_where_the_manual_says() {
     range("hashing.deadline", &["'10ms'", "'1m'"], &["'9ms'", "'61s'"]);
     range("hashing.memory_budget", &["'1024GiB'"], &["'1MB'", "'1025GiB'", "'1023KiB'"]);
     range("hashing.niceness", &["0", "19"], &["20", "-1"]);
+    range("passwords.min_strength", &["0", "4"], &["5", "-1"]);
+    range("hashing.failure_time", &["'0ms'", "'5s'"], &["'5001ms'", "'-1s'"]);
     range("hashing.argon2.memory", &["'256MiB'"], &["'20000001B'", "'5GiB'", "19456"]);
     range("hashing.argon2.iterations", &["2", "1000"], &["0", "1001"]);
     range("hashing.argon2.lanes", &["1", "255"], &["0", "256"]);

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use guardhouse::domain::clock::Timestamp;
+use guardhouse::domain::clock::{Stopwatch, Timestamp};
 use guardhouse::domain::id::UserId;
-use guardhouse::store::credentials;
+use guardhouse::store::{credentials, users};
 use serde_json::json;
 
 use crate::http::{faults, registration, stored_hash, try_login};
@@ -108,6 +108,39 @@ fn a_hash_of_another_system_signs_in_and_is_renewed(kind: Kind) {
         try_login(&house, &user.email, PASSWORD).is_problem(401, "invalid_credentials");
         assert_eq!(stored_hash(&house, &user.id), hash, "what does not verify stays as it is");
     }
+}
+
+#[test]
+fn every_failed_login_takes_as_long_as_the_dearest_and_at_least_as_configured() {
+    const LEAST: Duration = Duration::from_millis(150);
+    const DEAR: &str = "$2b$09$abcdefghijklmnopqrstuu5Q0sH9PDbLiwSV1zLW5TtgrBlcIsRSa";
+    let house = TestHouse::on(Kind::Sqlite).set("hashing.failure_time", "150ms").start();
+    let users = ["ada", "bob", "eve", "joe"].map(|name| house.user(name));
+    let [known, dear, broken, disabled] = &users;
+    import(&house, &dear.id, DEAR);
+    import(&house, &broken.id, "!");
+    disable(&house, &disabled.id);
+    let stranger = "nobody@example.org";
+    for (email, password) in [
+        (known.email.as_str(), "Wrong-horse-9-battery"),
+        (&dear.email, "Wrong-horse-9-battery"),
+        (&broken.email, "Wrong-horse-9-battery"),
+        (&disabled.email, PASSWORD),
+        (&disabled.email, "Wrong-horse-9-battery"),
+        (stranger, PASSWORD),
+    ] {
+        let stopwatch = Stopwatch::start();
+        try_login(&house, email, password).is_problem(401, "invalid_credentials");
+        assert!(stopwatch.elapsed() >= LEAST, "{email}: {:?}", stopwatch.elapsed());
+    }
+}
+
+fn disable(house: &TestHouse, id: &str) {
+    let (desk, user) = (house.desk(), UserId(uuid::Uuid::parse_str(id).unwrap()));
+    let now = Timestamp::from_seconds(1_800_000_000);
+    house.io(async move {
+        users::change(desk.db.writer(), user, &users::Change::Disable, now).await.unwrap();
+    });
 }
 
 #[test]

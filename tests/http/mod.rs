@@ -13,6 +13,7 @@ mod keys;
 mod limits;
 pub mod oauth2;
 mod ops;
+mod passwords;
 mod problems;
 mod profiles;
 mod request_id;

@@ -21,8 +21,10 @@ fn the_actors_are_shown_to_the_ops_token_and_to_administrators_only() {
     house.ops("/admin/actors", Some(&ada.access)).is_problem(403, "role_required");
     assert_eq!(house.events("access_denied").len(), 1, "who was turned away is on record");
 
-    let seen = house.ops("/admin/actors", Some(OPS_TOKEN)).ok(200);
+    let mut seen = house.ops("/admin/actors", Some(OPS_TOKEN)).ok(200);
     assert_eq!(house.ops("/admin/actors", Some(&admin.access)).status, 200);
+    let failure = seen["hasher"].as_object_mut().and_then(|hasher| hasher.remove("failure_millis"));
+    assert!(failure.is_some_and(|millis| millis.is_u64()), "it depends on the machine");
     assert_eq!(
         seen["hasher"],
         json!({ "threads": 1, "inside": 0, "capacity": 129, "scheme": "argon2id m=64 KiB t=1 p=1" })

@@ -4,6 +4,7 @@
 //! requests, a panic kills none of them, and who comes when the queue is full is told so at once.
 
 mod cost;
+mod failure_time;
 pub mod foreign;
 pub mod scheme;
 #[cfg(test)]
@@ -16,12 +17,14 @@ use actix::{Actor, Handler, Message, SyncArbiter, SyncContext};
 use secrecy::{ExposeSecret, SecretString};
 
 pub use cost::{CostLimits, Costs};
+use failure_time::FailureTime;
 use scheme::{Memory, Scheme};
 
 use super::gate::{Gate, Refused};
 use super::gated::Gated;
 use super::handle::{Handle, Patience};
 use crate::config;
+use crate::domain::clock::Stopwatch;
 use crate::domain::entropy::Entropy;
 use crate::domain::password::Password;
 
@@ -42,12 +45,20 @@ pub enum PasswordVerification {
     Unusable,
 }
 
+/// What a comparison came to, and when its work began.
+#[derive(Debug)]
+pub struct Verified {
+    /// How the password compares.
+    pub outcome: PasswordVerification,
+    begun: Stopwatch,
+}
+
 #[derive(Debug, Message)]
 #[rtype(result = "StoredHash")]
 struct HashPassword(Password);
 
 #[derive(Debug, Message)]
-#[rtype(result = "PasswordVerification")]
+#[rtype(result = "Verified")]
 struct VerifyPassword {
     candidate: Password,
     stored: Option<StoredHash>,
@@ -63,6 +74,7 @@ struct Hasher {
     scheme: Arc<Scheme>,
     memory: Memory,
     niceness: i32,
+    failures: Arc<FailureTime>,
 }
 
 impl Actor for Hasher {
@@ -93,7 +105,9 @@ impl Handler<Gated<VerifyPassword>> for Hasher {
     fn handle(&mut self, message: Gated<VerifyPassword>, _: &mut Self::Context) {
         message.serve(|VerifyPassword { candidate, stored }| {
             let stored = stored.as_ref().map(ExposeSecret::expose_secret);
-            self.scheme.verify(&candidate, stored, &mut self.memory)
+            let begun = Stopwatch::start();
+            let outcome = self.failures.measure(|| self.scheme.verify(&candidate, stored, &mut self.memory));
+            Verified { outcome, begun }
         });
     }
 }
@@ -117,6 +131,8 @@ pub struct HasherSnapshot {
     pub capacity: usize,
     /// The configured scheme and cost.
     pub scheme: String,
+    /// How long a failed sign-in takes from the beginning of its work, in milliseconds.
+    pub failure_millis: u128,
 }
 
 /// The hash pool, as flows see it.
@@ -126,6 +142,7 @@ pub struct Hashers {
     scheme: Arc<Scheme>,
     threads: usize,
     deadline: Duration,
+    failures: Arc<FailureTime>,
 }
 
 impl Hashers {
@@ -133,14 +150,17 @@ impl Hashers {
     pub fn start(settings: &config::Hashing, entropy: Arc<dyn Entropy>) -> Self {
         let threads = settings.threads.get();
         let scheme = Arc::new(Scheme::new(Costs::from(settings), CostLimits::from(settings), entropy));
-        let (shared, niceness) = (scheme.clone(), settings.niceness);
+        let failures = Arc::new(FailureTime::new(settings.failure_time));
+        failures.measure(|| scheme.rehearse());
+        let (shared, noting, niceness) = (scheme.clone(), failures.clone(), settings.niceness);
         let address = SyncArbiter::start(threads, move || Hasher {
             scheme: shared.clone(),
             memory: Memory::default(),
             niceness,
+            failures: noting.clone(),
         });
         let gate = Gate::new("hasher", threads + settings.queue, threads);
-        Self { handle: Handle::new(address, gate), scheme, threads, deadline: settings.deadline }
+        Self { handle: Handle::new(address, gate), scheme, threads, deadline: settings.deadline, failures }
     }
 
     /// Hashes a new password under the configured scheme.
@@ -153,18 +173,20 @@ impl Hashers {
     }
 
     /// Compares `candidate` with the `stored` hash. Without one the work of a hash of the configured cost is done
-    /// against a decoy, so that the time does not tell whether there is a user. A stored hash of another cost takes
-    /// its own time until its user's next login replaces it.
+    /// against a decoy, so that the work does not tell whether there is a user. A stored hash of another cost takes
+    /// its own time until its user's next login replaces it: hence [`Self::hold_failure`].
     ///
     /// # Errors
     ///
-    /// [`Refused`]: at once when the queue is full.
-    pub async fn verify(
-        &self,
-        candidate: Password,
-        stored: Option<StoredHash>,
-    ) -> Result<PasswordVerification, Refused> {
+    /// [`Refused`]: at once when the queue is full, or so long that the deadline would pass in it.
+    pub async fn verify(&self, candidate: Password, stored: Option<StoredHash>) -> Result<Verified, Refused> {
         self.handle.ask(VerifyPassword { candidate, stored }, self.patience()).await
+    }
+
+    /// Waits until every failed comparison would be answered, however dear it was. Who answers anything but a success
+    /// waits here last, so that what was done in between does not show either.
+    pub async fn hold_failure(&self, verified: &Verified) {
+        tokio::time::sleep(self.failures.remaining(verified.begun.elapsed())).await;
     }
 
     /// Runs `errand` on one of the threads, through the same gate as every password; for tests and benches of the
@@ -185,6 +207,7 @@ impl Hashers {
             inside: gate.inside(),
             capacity: gate.capacity(),
             scheme: self.scheme.to_string(),
+            failure_millis: self.failures.slot().as_millis(),
         }
     }
 

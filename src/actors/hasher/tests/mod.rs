@@ -257,6 +257,39 @@ fn the_budget_bounds_stored_hashes_to_what_the_other_threads_leave() {
     assert!(dear.allow(&params));
 }
 
+#[test]
+fn who_would_wait_past_the_deadline_is_refused_at_once() {
+    in_pool(&[("hashing.deadline", "50ms"), ("hashing.queue", "100")], async |pool| {
+        let nap = || std::thread::sleep(Duration::from_millis(30));
+        // So that the pool knows how long its work takes.
+        pool.errand(nap).await.expect("room");
+        let mut waiting: Vec<_> = (0..100).map(|_| Box::pin(pool.errand(nap))).collect();
+        let refused = |errand: &mut _| matches!(futures_util::FutureExt::now_or_never(errand), Some(Err(_)));
+        let refusals = waiting.iter_mut().filter_map(|errand| refused(errand).then_some(())).count();
+        // One is at work and one waits 30 ms; the next would wait 60 ms.
+        assert!((97..=98).contains(&refusals), "{refusals} of 100 were refused");
+        assert!(pool.observe().inside <= 3, "{:?}", pool.observe());
+    });
+}
+
+#[test]
+fn a_failure_is_held_for_twice_the_dearest_hash_since_the_start() {
+    in_pool(&[("hashing.queue", "3"), ("hashing.failure_time", "1ms")], async |pool| {
+        let cheap = pool.observe().failure_millis;
+        let dear = scheme(Costs::Bcrypt(9)).hash(&password("right"), &mut Memory::default());
+        let verified = pool.verify(password("wrong"), Some(dear)).await.expect("room");
+        let held = pool.observe().failure_millis;
+        assert!(held > 2 * cheap + 4, "{held} ms after {cheap} ms");
+        let stopwatch = Stopwatch::start();
+        pool.hold_failure(&verified).await;
+        assert!(stopwatch.elapsed() > Duration::from_millis(1));
+        // And what was cheap to find out is answered no sooner.
+        let nobody = pool.verify(password("wrong"), None).await.expect("room");
+        pool.hold_failure(&nobody).await;
+        assert!(nobody.begun.elapsed().as_millis() >= held / 2, "{:?}", nobody.begun.elapsed());
+    });
+}
+
 fn in_pool<W: Future>(flags: &[(&str, &str)], work: impl FnOnce(Hashers) -> W) -> W::Output {
     let settings = settings(flags);
     actix::System::new()
@@ -268,11 +301,11 @@ fn the_pool_hashes_and_verifies() {
     in_pool(&[("hashing.queue", "3")], async |pool| {
         let hash = pool.hash(password("right")).await.expect("room");
         let right = pool.verify(password("right"), Some(hash.clone())).await.expect("room");
-        assert!(matches!(right, PasswordVerification::Match { upgrade: None }));
+        assert!(matches!(right.outcome, PasswordVerification::Match { upgrade: None }));
         let wrong = pool.verify(password("wrong"), Some(hash)).await.expect("room");
-        assert!(matches!(wrong, PasswordVerification::Mismatch));
+        assert!(matches!(wrong.outcome, PasswordVerification::Mismatch));
         let nobody = pool.verify(password("right"), None).await.expect("room");
-        assert!(matches!(nobody, PasswordVerification::Mismatch));
+        assert!(matches!(nobody.outcome, PasswordVerification::Mismatch));
         let seen = pool.observe();
         assert_eq!((seen.threads, seen.inside, seen.capacity), (1, 0, 4));
         assert_eq!(seen.scheme, "argon2id m=64 KiB t=2 p=1");
