@@ -64,3 +64,5 @@ pub mod store;
 #[cfg(feature = "server")]
 pub mod telemetry;
 pub mod tokens;
+#[cfg(feature = "server")]
+pub mod transfer;

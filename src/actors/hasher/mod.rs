@@ -18,6 +18,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 pub use cost::{CostLimits, Costs};
 use failure_time::FailureTime;
+pub use scheme::Unsound;
 use scheme::{Memory, Scheme};
 
 use super::gate::{Gate, Refused};
@@ -181,6 +182,15 @@ impl Hashers {
     /// [`Refused`]: at once when the queue is full, or so long that the deadline would pass in it.
     pub async fn verify(&self, candidate: Password, stored: Option<StoredHash>) -> Result<Verified, Refused> {
         self.handle.ask(VerifyPassword { candidate, stored }, self.patience()).await
+    }
+
+    /// Whether `stored` could be verified here, without its work: for hashes that are to be imported.
+    ///
+    /// # Errors
+    ///
+    /// [`Unsound`]
+    pub fn look_at(&self, stored: &str) -> Result<(), Unsound> {
+        self.scheme.look_at(stored)
     }
 
     /// Waits until every failed comparison would be answered, however dear it was. Who answers anything but a success

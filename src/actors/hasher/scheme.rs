@@ -32,6 +32,29 @@ pub struct Scheme {
     dear: Mutex<()>,
 }
 
+/// Why a stored hash can never be verified here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unsound {
+    /// Of no known format.
+    #[error("the password hash is of no known format")]
+    Unknown,
+    /// Of a known format, and not as that format writes it.
+    #[error("the password hash is not as its format writes it")]
+    Malformed,
+    /// Verifying it takes more time or memory than is allowed.
+    #[error("the password hash is too expensive to verify")]
+    TooExpensive,
+}
+
+/// What an Argon2 string says.
+struct StoredArgon2 {
+    algorithm: Algorithm,
+    version: Version,
+    params: Params,
+    salt: Salt,
+    expected: Output,
+}
+
 impl fmt::Debug for Scheme {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Scheme({self})")
@@ -130,6 +153,27 @@ impl Scheme {
         }
     }
 
+    /// Whether `stored` could be verified here; none of its work is done.
+    ///
+    /// # Errors
+    ///
+    /// [`Unsound`]
+    pub fn look_at(&self, stored: &str) -> Result<(), Unsound> {
+        let stored = foreign::bare(stored);
+        if stored.starts_with("$argon2") {
+            self.read_argon2(stored).map(|_| ())
+        } else if stored.starts_with("$2") {
+            self.read_bcrypt(stored)
+        } else {
+            match foreign::look_at(stored, &self.limits) {
+                Foreign::Match | Foreign::Mismatch => Ok(()),
+                Foreign::Malformed => Err(Unsound::Malformed),
+                Foreign::TooExpensive => Err(Unsound::TooExpensive),
+                Foreign::Unknown => Err(Unsound::Unknown),
+            }
+        }
+    }
+
     fn compare_foreign(&self, password: &[u8], stored: &str, memory: &mut Memory) -> Option<bool> {
         // scrypt brings memory of its own, so it takes what this thread gives back and what the budget leaves.
         let _alone = foreign::is_memory_hard(stored).then(|| {
@@ -143,15 +187,21 @@ impl Scheme {
         }
     }
 
-    fn compare_argon2(&self, password: &[u8], stored: &str, memory: &mut Memory) -> Option<bool> {
-        let hash = PasswordHash::new(stored).ok()?;
-        let algorithm = Algorithm::try_from(hash.algorithm.as_str()).ok()?;
-        let version = hash.version.map_or(Ok(Version::V0x10), Version::try_from).ok()?;
-        let params = Params::try_from(&hash).ok()?;
-        let (salt, expected) = (hash.salt?, hash.hash?);
+    fn read_argon2(&self, stored: &str) -> Result<StoredArgon2, Unsound> {
+        let hash = PasswordHash::new(stored).map_err(|_| Unsound::Malformed)?;
+        let algorithm = Algorithm::try_from(hash.algorithm.as_str()).map_err(|_| Unsound::Malformed)?;
+        let version = hash.version.map_or(Ok(Version::V0x10), Version::try_from);
+        let version = version.map_err(|_| Unsound::Malformed)?;
+        let params = Params::try_from(&hash).map_err(|_| Unsound::Malformed)?;
+        let (Some(salt), Some(expected)) = (hash.salt, hash.hash) else { return Err(Unsound::Malformed) };
         if !self.limits.allow(&params) {
-            return None;
+            return Err(Unsound::TooExpensive);
         }
+        Ok(StoredArgon2 { algorithm, version, params, salt, expected })
+    }
+
+    fn compare_argon2(&self, password: &[u8], stored: &str, memory: &mut Memory) -> Option<bool> {
+        let StoredArgon2 { algorithm, version, params, salt, expected } = self.read_argon2(stored).ok()?;
         let mut output = vec![0; expected.len()];
         // Hashes dearer than the configured ones are verified one at a time: each thread's own memory is spoken for.
         let dear = params.m_cost() > self.limits.each_kib;
@@ -168,11 +218,13 @@ impl Scheme {
         Some(equal)
     }
 
+    fn read_bcrypt(&self, stored: &str) -> Result<(), Unsound> {
+        let cost = stored.parse::<bcrypt::HashParts>().map_err(|_| Unsound::Malformed)?.get_cost();
+        if cost > self.limits.bcrypt { Err(Unsound::TooExpensive) } else { Ok(()) }
+    }
+
     fn compare_bcrypt(&self, password: &[u8], stored: &str) -> Option<bool> {
-        let cost = stored.parse::<bcrypt::HashParts>().ok()?.get_cost();
-        if cost > self.limits.bcrypt {
-            return None;
-        }
+        self.read_bcrypt(stored).ok()?;
         let matches = bcrypt::verify(password, stored).ok()?;
         // Where bcrypt is the scheme nobody has a longer password, so what lies behind the 72 octets is not theirs. An
         // imported hash keeps the meaning it had where it was made, until its user's login replaces it.

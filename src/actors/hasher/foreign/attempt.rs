@@ -16,6 +16,8 @@ pub(super) enum Refused {
     Malformed,
     TooExpensive,
     Unknown,
+    /// Nothing is wrong with it, and its work was not wanted.
+    NotWanted,
 }
 
 /// Whether it matches.
@@ -25,12 +27,23 @@ pub(super) type Checked = Result<bool, Refused>;
 pub(super) struct Attempt<'a> {
     pub(super) password: &'a [u8],
     pub(super) limits: &'a CostLimits,
+    /// Only to be looked at: whether it could be verified.
+    pub(super) look_only: bool,
 }
 
 impl Attempt<'_> {
     /// The same with what the source made of the password.
     pub(super) fn with<'b>(&'b self, password: &'b [u8]) -> Attempt<'b> {
-        Attempt { password, limits: self.limits }
+        Attempt { password, ..*self }
+    }
+
+    /// To be called when everything was checked and the dear part comes.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused::NotWanted`] when the hash was only to be looked at.
+    pub(super) fn begin(&self) -> Result<(), Refused> {
+        if self.look_only { Err(Refused::NotWanted) } else { Ok(()) }
     }
 
     /// # Errors

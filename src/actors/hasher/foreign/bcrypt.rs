@@ -13,6 +13,7 @@ fn check(stored: &str, prepared: &[u8], attempt: &Attempt<'_>) -> Checked {
     if cost > attempt.limits.bcrypt {
         return Err(Refused::TooExpensive);
     }
+    attempt.begin()?;
     bcrypt::verify(prepared, stored).map_err(|_| Refused::Malformed)
 }
 

@@ -54,13 +54,25 @@ pub enum Foreign {
 ///
 /// The password is hashed as it comes: bring it into the form that the source had.
 pub fn verify(stored: &str, password: &[u8], limits: &CostLimits) -> Foreign {
+    attempt(stored, &Attempt { password, limits, look_only: false })
+}
+
+/// Whether `stored` could be verified, without the work: [`Foreign::Mismatch`] when it could.
+pub fn look_at(stored: &str, limits: &CostLimits) -> Foreign {
+    match attempt(stored, &Attempt { password: &[], limits, look_only: true }) {
+        Foreign::Match => Foreign::Mismatch,
+        other => other,
+    }
+}
+
+fn attempt(stored: &str, attempt: &Attempt<'_>) -> Foreign {
     if stored.len() > LONGEST {
         return Foreign::Malformed;
     }
     let Some((format, rest)) = formats::recognise(stored) else { return Foreign::Unknown };
-    match (format.verify)(rest, &Attempt { password, limits }) {
+    match (format.verify)(rest, attempt) {
         Ok(true) => Foreign::Match,
-        Ok(false) => Foreign::Mismatch,
+        Ok(false) | Err(Refused::NotWanted) => Foreign::Mismatch,
         Err(Refused::Malformed) => Foreign::Malformed,
         Err(Refused::TooExpensive) => Foreign::TooExpensive,
         Err(Refused::Unknown) => Foreign::Unknown,

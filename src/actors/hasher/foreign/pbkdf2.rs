@@ -41,6 +41,7 @@ pub(super) fn check(attempt: &Attempt<'_>, prf: Prf, rounds: u64, salt: &[u8], s
     attempt.afford(rounds.saturating_mul(stored.len().div_ceil(prf as usize).max(1) as u64), 0)?;
     lengths(salt, stored)?;
     let rounds = u32::try_from(rounds).ok().and_then(NonZeroU32::new).ok_or(Refused::Malformed)?;
+    attempt.begin()?;
     let mut made = vec![0; stored.len()];
     let algorithm = match prf {
         Prf::Sha1 => aws::PBKDF2_HMAC_SHA1,
@@ -160,6 +161,7 @@ pub(super) fn netbsd(rest: &str, attempt: &Attempt<'_>) -> Checked {
     if number == 0 || salt.len() > 64 || !super::text::is_crypt(salt) {
         return Err(Refused::Malformed);
     }
+    attempt.begin()?;
     let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, attempt.password);
     let mut made = aws_lc_rs::hmac::sign(&key, format!("{salt}$sha1${rounds}").as_bytes());
     for _ in 1..number {

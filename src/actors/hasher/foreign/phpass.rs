@@ -21,6 +21,7 @@ fn check(rest: &str, attempt: &Attempt<'_>, digest: Digest, length: usize) -> Ch
     if !(7..=30).contains(&log) || stored.len() != length || !is_crypt(stored) {
         return Err(Refused::Malformed);
     }
+    attempt.begin()?;
     let mut made = digest(&[salt.as_bytes(), attempt.password]);
     for _ in 0..1_u64 << log {
         made = digest(&[&made, attempt.password]);

@@ -26,6 +26,7 @@ pub(super) fn derive(
         return Err(Refused::Malformed);
     }
     let params = Params::new(n.ilog2() as u8, r, p).map_err(|_| Refused::Malformed)?;
+    attempt.begin()?;
     let mut made = vec![0; length];
     scrypt::scrypt(attempt.password, salt, &params, &mut made).map_err(|_| Refused::Malformed)?;
     Ok(made)
@@ -104,6 +105,9 @@ pub(super) fn crypt(rest: &str, attempt: &Attempt<'_>) -> Checked {
     let number = |digits: &[u32]| digits.iter().rev().fold(0, |sum, digit| sum << 6 | u64::from(*digit));
     let costs = [power(u64::from(digits[0])), number(&digits[1..6]), number(&digits[6..])];
     lengths(salt.as_bytes(), stored.as_bytes())?;
+    if stored.len() != 43 {
+        return Err(Refused::Malformed);
+    }
     let made = derive(attempt, costs, salt.as_bytes(), 32)?;
     equal(to_crypt(made).as_bytes(), stored.as_bytes())
 }

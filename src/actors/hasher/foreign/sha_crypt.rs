@@ -64,5 +64,9 @@ fn read<'a>(rest: &'a str, length: usize, attempt: &Attempt<'_>) -> Result<(u64,
     if salt.len() > 16 || !is_crypt(salt) || stored.len() != length || !is_crypt(stored) {
         return Err(Refused::Malformed);
     }
-    BOUNDS.contains(&rounds).then_some((rounds, salt, stored)).ok_or(Refused::Malformed)
+    if !BOUNDS.contains(&rounds) {
+        return Err(Refused::Malformed);
+    }
+    attempt.begin()?;
+    Ok((rounds, salt, stored))
 }

@@ -102,7 +102,9 @@ fn judge(case: &Value, scheme: &Scheme, memory: &mut Memory) -> Found {
         return found;
     }
     if ["$argon2", "$2"].iter().any(|own| bare(&hash).starts_with(own)) {
-        let matched = scheme.compare(password, &hash, memory) == Some(true);
+        let compared = scheme.compare(password, &hash, memory);
+        assert_eq!(scheme.look_at(&hash).is_ok(), compared.is_some(), "{id}: looked at, and compared");
+        let matched = compared == Some(true);
         assert_eq!(matched, expect == "match", "{id}");
         found.own[usize::from(!matched)] += 1;
         return found;
@@ -126,6 +128,17 @@ fn judge(case: &Value, scheme: &Scheme, memory: &mut Memory) -> Found {
     };
     assert!(good, "{id}: {expect} was {verdict:?}");
     let worked = matches!(verdict, Foreign::Match | Foreign::Mismatch);
+    let stopwatch = Stopwatch::start();
+    let looked_at = scheme.look_at(&hash);
+    let took_to_look = stopwatch.elapsed();
+    assert!(took_to_look < Duration::from_millis(100), "{id}: to look took {took_to_look:?}");
+    let expected = match verdict {
+        Foreign::Match | Foreign::Mismatch => Ok(()),
+        Foreign::Malformed => Err(Unsound::Malformed),
+        Foreign::TooExpensive => Err(Unsound::TooExpensive),
+        Foreign::Unknown => Err(Unsound::Unknown),
+    };
+    assert_eq!(looked_at, expected, "{id}: looked at, where it was found {verdict:?}");
     assert!(worked || took < Duration::from_millis(500), "{id}: {verdict:?} took {took:?}");
     match verdict {
         Foreign::Match => found.matches += 1,
@@ -173,6 +186,12 @@ fn add(sum: &mut Found, one: &Found) {
     sum.unknown += one.unknown;
     sum.left_out = [sum.left_out[0] + one.left_out[0], sum.left_out[1] + one.left_out[1]];
     sum.own = [sum.own[0] + one.own[0], sum.own[1] + one.own[1]];
+}
+
+#[test]
+fn the_readers_of_files_know_the_dialects_and_the_longest_hash() {
+    assert_eq!(crate::transfer::DIALECTS, formats::DIALECTS.each_ref().map(|format| format.name));
+    assert_eq!(crate::transfer::LONGEST_HASH, LONGEST);
 }
 
 #[test]

@@ -125,6 +125,8 @@ fn judge(case: &Value, scheme: &Scheme, memory: &mut Memory, found: &Mutex<Found
     let stopwatch = Stopwatch::start();
     let verification = scheme.verify(&candidate, Some(&hash), memory);
     let took = stopwatch.elapsed();
+    let usable = !matches!(verification, PasswordVerification::Unusable);
+    assert_eq!(scheme.look_at(&hash).is_ok(), usable, "{id}: looked at, and verified");
     let mut found = found.lock().expect("unpoisoned");
     match (expect.as_str(), verification) {
         _ if by_tradition => found.either += 1,
