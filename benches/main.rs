@@ -2,7 +2,7 @@
 //!
 //! `cargo bench` runs all of them, `cargo bench -- tokens` those whose name contains `tokens`; without `--bench`, as
 //! in `cargo test --benches`, each is run once to see that it works. What is measured, and what came of it, is in
-//! `docs/benchmarks.md`.
+//! `docs/benchmarks/README.md`.
 //!
 //! One module a subject. Each holds [`support::Contest`]s: ours against the bare thing that it is made of.
 

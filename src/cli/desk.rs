@@ -19,7 +19,7 @@ use crate::house;
 /// Builds the house without its listeners, and does `work` in it in the name of `tool`.
 pub(super) fn with_desk<W>(config: Config, tool: &str, work: W) -> anyhow::Result<ExitCode>
 where
-    W: for<'a> FnOnce(&'a Desk, &'a Visit) -> BoxFuture<'a, anyhow::Result<()>> + Send + 'static,
+    W: for<'a> FnOnce(&'a Desk, &'a Visit) -> BoxFuture<'a, anyhow::Result<ExitCode>> + Send + 'static,
 {
     let foundations = foundations(config)?;
     let (runtime, system, arbiter) = (runtime()?, System::new(), Arbiter::new());
@@ -44,5 +44,5 @@ where
     // The system's own thread hands the passwords on to the hash threads, so it must run meanwhile.
     let done = system.block_on(work).context("the command panicked")?;
     arbiter.stop();
-    done.map(|()| ExitCode::SUCCESS)
+    done
 }

@@ -121,7 +121,7 @@ pub(super) fn run(config: Config, command: Keys) -> anyhow::Result<ExitCode> {
     with_desk(config, "guardhouse keys", |desk, visit| carry_out(desk, command, visit).boxed())
 }
 
-async fn carry_out(desk: &Desk, command: Keys, visit: &Visit) -> anyhow::Result<()> {
+async fn carry_out(desk: &Desk, command: Keys, visit: &Visit) -> anyhow::Result<ExitCode> {
     match command {
         Keys::List { json } => desk.keys.list(visit.now).iter().for_each(|key| print(key, json)),
         Keys::Rotate { algorithm, at_once } => {
@@ -142,7 +142,7 @@ async fn carry_out(desk: &Desk, command: Keys, visit: &Visit) -> anyhow::Result<
         Keys::Retire { kid } => retire(desk, &kid, None, visit).await?,
         Keys::Secret => {}
     }
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }
 
 fn read(file: &Path) -> anyhow::Result<String> {

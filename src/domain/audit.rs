@@ -45,6 +45,8 @@ kinds!(
         Registered = "registered",
         /// An administrator made an account.
         UserCreated = "user_created",
+        /// An account was made from a file.
+        UserImported = "user_imported",
         /// Name or address changed.
         ProfileChanged = "profile_changed",
         /// A new password was set.
@@ -85,6 +87,10 @@ kinds!(
         ReauthenticationFailed = "reauthentication_failed",
         /// Asked for what is not theirs.
         AccessDenied = "access_denied",
+        /// A file of accounts was imported, as far as it could be.
+        UsersImported = "users_imported",
+        /// Accounts were written into a file.
+        UsersExported = "users_exported",
         /// A key was made, by the server itself or by an administrator.
         KeyGenerated = "key_generated",
         /// A key that was made elsewhere was added.
@@ -195,6 +201,8 @@ impl Free {
             | FreeKind::TokenRefreshed
             | FreeKind::LoggedOut
             | FreeKind::SessionEnded
+            | FreeKind::UsersImported
+            | FreeKind::UsersExported
             | FreeKind::KeyGenerated
             | FreeKind::KeyImported
             | FreeKind::KeyRetired => Outcome::Success,

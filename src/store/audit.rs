@@ -20,18 +20,18 @@ pub struct Numbered {
     pub event: Event,
 }
 
-/// Writes a bound event in the transaction of the change that it records.
+/// Writes bound events in the transaction of the changes that they record, one at least.
 ///
 /// # Errors
 ///
 /// As every write.
 pub async fn insert_bound(
     db: &impl Connection,
-    id: Uuid,
     instance: InstanceId,
-    event: &Bound,
+    events: impl Iterator<Item = (Uuid, &Bound)>,
 ) -> Result<(), StoreError> {
-    audit_events::Entity::insert(row(id, instance, None, event.event())).exec_without_returning(db).await?;
+    let rows = events.map(|(id, event)| row(id, instance, None, event.event()));
+    audit_events::Entity::insert_many(rows).exec_without_returning(db).await?;
     Ok(())
 }
 

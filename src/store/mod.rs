@@ -5,6 +5,7 @@
 //! database, in Redis or in memory.
 
 pub mod audit;
+pub mod bulk;
 pub mod credentials;
 mod db;
 pub mod error;

@@ -17,7 +17,16 @@ use crate::domain::role::Roles;
 ///
 /// [`StoreError::Conflict`] with `e-mail address` when another account has it.
 pub async fn insert(db: &impl Connection, user: &User) -> Result<(), StoreError> {
-    let row = users::ActiveModel {
+    users::Entity::insert(row(user))
+        .exec_without_returning(db)
+        .await
+        .map_err(|error| StoreError::from(error).conflict_is("e-mail address"))?;
+    Ok(())
+}
+
+/// The row of `user`.
+pub(super) fn row(user: &User) -> users::ActiveModel {
+    users::ActiveModel {
         id: Set(user.id.0),
         email: Set(user.email.as_str().to_owned()),
         email_verified: Set(user.email_verified),
@@ -29,12 +38,7 @@ pub async fn insert(db: &impl Connection, user: &User) -> Result<(), StoreError>
         created_at: Set(user.created_at.micros()),
         updated_at: Set(user.updated_at.micros()),
         last_login_at: Set(user.last_login_at.map(Timestamp::micros)),
-    };
-    users::Entity::insert(row)
-        .exec_without_returning(db)
-        .await
-        .map_err(|error| StoreError::from(error).conflict_is("e-mail address"))?;
-    Ok(())
+    }
 }
 
 /// The user with this id.
@@ -180,7 +184,8 @@ fn roles_text(roles: &Roles) -> String {
     serde_json::to_string(roles).expect("a list of strings is always JSON")
 }
 
-fn user(row: users::Model) -> Result<User, StoreError> {
+/// The user of `row`.
+pub(super) fn user(row: users::Model) -> Result<User, StoreError> {
     let id = row.id;
     let corrupt = |column| StoreError::Corrupt { table: "users", column, id: id.to_string() };
     let epoch = |value: i64, column| u32::try_from(value).map_err(|_| corrupt(column));

@@ -4,6 +4,7 @@ mod clients;
 mod command_line;
 mod configuration;
 mod documents;
+mod import;
 mod keys;
 pub mod load;
 mod logs;

@@ -142,6 +142,13 @@ impl Done {
         self.out
     }
 
+    /// What it printed, if it ended with `code`, which is one that says more than "failed".
+    #[track_caller]
+    pub fn exits(self, code: i32) -> String {
+        assert_eq!(self.code, Some(code), "{self:?}");
+        self.out
+    }
+
     /// What it complained about, if it failed with `code`.
     #[track_caller]
     pub fn failed(self, code: i32) -> String {

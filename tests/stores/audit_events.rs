@@ -43,7 +43,7 @@ fn an_event_is_stored_whole(kind: Kind) {
         let detail = "🦉".repeat(600);
         let subject = Subject::user(user(1)).by(user(2)).session(id(3)).detail(&detail);
         let event = Bound::new(at(5), BoundKind::RolesChanged, subject, &origin());
-        insert_bound(db.writer(), Uuid::from_u128(9), INSTANCE, &event).await.unwrap();
+        insert_bound(db.writer(), INSTANCE, std::iter::once((Uuid::from_u128(9), &event))).await.unwrap();
         let expected = Model {
             id: Uuid::from_u128(9),
             at: at(5).micros(),
@@ -60,7 +60,7 @@ fn an_event_is_stored_whole(kind: Kind) {
             seq: None,
         };
         assert_eq!(rows(&db).await, [expected]);
-        insert_bound(db.writer(), Uuid::from_u128(10), INSTANCE, &event)
+        insert_bound(db.writer(), INSTANCE, std::iter::once((Uuid::from_u128(10), &event)))
             .await
             .expect("bound ones have no number");
     });
@@ -100,8 +100,8 @@ fn a_bound_event_comes_and_goes_with_its_transaction(kind: Kind) {
     TestDb::new(kind).run(|db| async move {
         let event = Bound::new(at(5), BoundKind::Registered, Subject::user(user(1)), &origin());
         let txn = db.writer().begin().await.unwrap();
-        insert_bound(&txn, Uuid::from_u128(1), INSTANCE, &event).await.unwrap();
-        let twice = insert_bound(&txn, Uuid::from_u128(1), INSTANCE, &event).await;
+        insert_bound(&txn, INSTANCE, std::iter::once((Uuid::from_u128(1), &event))).await.unwrap();
+        let twice = insert_bound(&txn, INSTANCE, std::iter::once((Uuid::from_u128(1), &event))).await;
         assert!(matches!(twice, Err(StoreError::Conflict(_))), "{twice:?}");
         txn.rollback().await.unwrap();
         assert_eq!(rows(&db).await, []);

@@ -187,7 +187,16 @@ impl Audit {
     ///
     /// As every write; the transaction must then not be committed.
     pub async fn bind(&self, txn: &Txn, event: &Bound) -> Result<(), StoreError> {
-        insert_bound(txn, self.id(event), self.instance, event).await
+        self.bind_all(txn, std::slice::from_ref(event)).await
+    }
+
+    /// Writes the records of several changes into their common transaction; one at least.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::bind`].
+    pub async fn bind_all(&self, txn: &Txn, events: &[Bound]) -> Result<(), StoreError> {
+        insert_bound(txn, self.instance, events.iter().map(|event| (self.id(event), event))).await
     }
 
     fn id(&self, event: &Bound) -> Uuid {

@@ -194,6 +194,15 @@ impl Scheme {
         let version = version.map_err(|_| Unsound::Malformed)?;
         let params = Params::try_from(&hash).map_err(|_| Unsound::Malformed)?;
         let (Some(salt), Some(expected)) = (hash.salt, hash.hash) else { return Err(Unsound::Malformed) };
+        // The parser takes parameters in any order, twice, or not at all; whoever writes such hashes takes only these.
+        let named = |version: &str| {
+            let (m, t, p) = (params.m_cost(), params.t_cost(), params.p_cost());
+            stored.starts_with(&format!("${}${version}m={m},t={t},p={p}$", hash.algorithm))
+        };
+        let unversioned = version == Version::V0x10 && named("");
+        if !unversioned && !named(&format!("v={}$", u32::from(version))) {
+            return Err(Unsound::Malformed);
+        }
         if !self.limits.allow(&params) {
             return Err(Unsound::TooExpensive);
         }

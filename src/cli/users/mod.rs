@@ -1,5 +1,8 @@
 //! `guardhouse users`: through the same flows as over HTTP, so that what is done here is recorded and announced too.
 
+mod export;
+mod import;
+
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
@@ -8,7 +11,8 @@ use futures_util::FutureExt;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::desk::with_desk;
-use super::{read_password, say};
+use super::progress::Bar;
+use super::{complain, read_password, say};
 use crate::config::Config;
 use crate::domain::account::User;
 use crate::domain::email::Email;
@@ -60,14 +64,23 @@ pub(super) enum Users {
         #[arg(required = true)]
         roles: Vec<String>,
     },
+    /// Make accounts of a file, with their password hashes: those of other systems, or our own.
+    ///
+    /// Accounts whose address is there already stay as they are, so the same file may be imported again. What was
+    /// interrupted goes on where it was when it is started again.
+    Import(import::Import),
+    /// Write all accounts into a file that `users import` reads.
+    Export(export::Export),
 }
 
 pub(super) fn run(config: Config, command: Users) -> anyhow::Result<ExitCode> {
     with_desk(config, "guardhouse users", |desk, visit| carry_out(desk, command, visit).boxed())
 }
 
-async fn carry_out(desk: &Desk, command: Users, visit: &Visit) -> anyhow::Result<()> {
+async fn carry_out(desk: &Desk, command: Users, visit: &Visit) -> anyhow::Result<ExitCode> {
     match command {
+        Users::Import(command) => return import::run(desk, command, visit).await,
+        Users::Export(command) => export::run(desk, &command, visit).await?,
         Users::Create { email, name, roles, no_password } => {
             let password = if no_password { None } else { Some(new_password()?) };
             let request = Create { email, password, name, roles };
@@ -87,7 +100,7 @@ async fn carry_out(desk: &Desk, command: Users, visit: &Visit) -> anyhow::Result
             print(&changed, false);
         }
     }
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn measure(desk: &Desk, email: &str, measure: Measure, visit: &Visit) -> anyhow::Result<()> {
