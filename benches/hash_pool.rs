@@ -2,6 +2,8 @@
 //! `argon2` crate's.
 
 use std::hint::black_box;
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, RwLock, RwLockWriteGuard};
 use std::time::Duration;
@@ -63,7 +65,50 @@ fn backends(criterion: &mut Criterion, settings: &Hashing) {
             _ => contest.within(1.4, backend.name(), run),
         };
     }
+    let mut reference = Reference::start(settings);
+    if let Some(reference) = &mut reference {
+        contest = contest.against("the C reference", |iterations| reference.run(iterations));
+    }
     contest.in_slices_of(Duration::from_millis(400)).hold(criterion);
+}
+
+/// The C reference in a process of its own, where `GUARDHOUSE_BENCH_ARGON2_C` names it: see scripts/argon2-reference.
+struct Reference {
+    child: Child,
+    asks: ChildStdin,
+    answers: BufReader<ChildStdout>,
+    memory_kib: u32,
+    passes: u32,
+}
+
+impl Reference {
+    fn start(settings: &Hashing) -> Option<Self> {
+        let program = std::env::var_os("GUARDHOUSE_BENCH_ARGON2_C")?;
+        let child = Command::new(program).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+        let mut child = child.expect("GUARDHOUSE_BENCH_ARGON2_C is a program");
+        let (asks, answers) = (child.stdin.take(), child.stdout.take());
+        Some(Self {
+            child,
+            asks: asks.expect("a pipe"),
+            answers: BufReader::new(answers.expect("a pipe")),
+            memory_kib: settings.argon2.memory_kib,
+            passes: settings.argon2.iterations,
+        })
+    }
+
+    fn run(&mut self, hashes: u64) -> Duration {
+        writeln!(self.asks, "{hashes} {} {}", self.memory_kib, self.passes).expect("it reads");
+        let mut line = String::new();
+        self.answers.read_line(&mut line).expect("it answers");
+        Duration::from_nanos(line.trim().parse().expect("nanoseconds"))
+    }
+}
+
+impl Drop for Reference {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }
 
 fn timed(iterations: u64, mut hash: impl FnMut(&mut [u8; 32])) -> Duration {

@@ -16,8 +16,6 @@ pub(crate) struct Client {
 /// What came back.
 pub(crate) struct Reply {
     pub(crate) status: u16,
-    /// Seconds of `Retry-After`.
-    pub(crate) retry_after: Option<u64>,
     pub(crate) body: Vec<u8>,
 }
 
@@ -57,7 +55,7 @@ impl Client {
         let body = self.buffer[start..length].to_vec();
         self.buffer.drain(..length);
         let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status line");
-        Reply { status, retry_after: header(&head, "retry-after"), body }
+        Reply { status, body }
     }
 
     fn fill(&mut self) {

@@ -9,6 +9,7 @@ mod desk;
 mod keys;
 mod migrate;
 mod progress;
+mod selftest;
 mod serve;
 mod users;
 
@@ -67,6 +68,9 @@ enum Command {
     Breach(breach::Breach),
     /// Measure this machine and propose the settings of `[hashing]` for what is expected of it.
     Calibrate(calibrate::Calibrate),
+    /// Find out what a running server tells without meaning to.
+    #[command(subcommand, name = "selftest")]
+    SelfTest(selftest::SelfTest),
 }
 
 fn setting(text: &str) -> Result<(String, String), String> {
@@ -100,6 +104,7 @@ pub fn run() -> ExitCode {
         Command::Keys(command) => keys::run(config, command),
         Command::Breach(command) => breach::run(&command),
         Command::Calibrate(command) => calibrate::run(&command),
+        Command::SelfTest(command) => selftest::run(config, command),
     };
     done.unwrap_or_else(|error| {
         eprintln!("guardhouse: {}", whole(&error));

@@ -9,7 +9,7 @@ use actix_web::{App, HttpServer, web};
 
 use super::{Foundations, StartError};
 use crate::config;
-use crate::http::{Front, front_door, not_found, ops_routes, routes};
+use crate::http::{Front, front_door, not_found, ops_routes, remember, routes};
 
 /// Both servers, listening.
 pub struct Listeners {
@@ -67,6 +67,7 @@ pub fn listen(
             .service(web::scope(&base_path).configure(routes).default_service(web::to(not_found)))
             .default_service(web::to(not_found))
     })
+    .on_connect(remember)
     .workers(settings.workers.get())
     .max_connections(settings.max_connections.div_ceil(settings.workers.get()))
     .keep_alive(keep_alive(&settings))

@@ -25,7 +25,7 @@ use crate::domain::password::Policy;
 use crate::domain::session::Lifetimes;
 use crate::flows::keys::look;
 use crate::flows::{Desk, Rules};
-use crate::http::{Detached, Front};
+use crate::http::{Detached, Front, Impatience};
 use crate::keyring::KeyRingFault;
 use crate::store::redis::Redis;
 use crate::store::session::{DatabaseSessions, MemorySessions, RedisSessions, SessionStore};
@@ -197,6 +197,7 @@ pub async fn build(
         body_limit: config.server.body_limit,
         body_timeout: config.server.client_timeout.saturating_mul(2),
         ops_token: config.server.ops_token.clone(),
+        impatience: Impatience::default(),
         draining: AtomicBool::new(false),
     })
 }

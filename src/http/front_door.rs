@@ -62,6 +62,7 @@ pub async fn front_door(
         count.increment(1);
         time.record(elapsed);
     });
+    front.impatience.hold(&response).await;
     Ok(match unread {
         Some(request) => response.map_body(|_, body| Holding { body, _request: request }.boxed()),
         None => response,

@@ -11,6 +11,7 @@ pub mod body;
 mod detached;
 mod front_door;
 mod health;
+mod impatience;
 mod keys;
 mod oauth2;
 pub mod ops;
@@ -31,6 +32,7 @@ use secrecy::SecretString;
 
 pub use detached::Detached;
 pub use front_door::front_door;
+pub use impatience::{Impatience, remember};
 
 use crate::domain::clock::Clock;
 use crate::flows::Desk;
@@ -52,6 +54,8 @@ pub struct Front {
     pub body_timeout: std::time::Duration,
     /// What opens the operations listener, besides an administrator's token.
     pub ops_token: Option<SecretString>,
+    /// Holds the refusals of those who come back too soon.
+    pub impatience: Impatience,
     /// Set when the server is about to end.
     pub draining: AtomicBool,
 }

@@ -30,7 +30,11 @@ fn describe() {
         ("auth_token_refresh_total", "refresh tokens exchanged"),
         ("guardhouse_registrations_total", "people who registered"),
         ("guardhouse_http_requests_total", "requests answered, by method, route and status"),
-        ("guardhouse_gate_refused_total", "messages not handled, by gate and reason (full, stale, crashed)"),
+        (
+            "guardhouse_gate_refused_total",
+            "messages not handled, by gate and reason (full, slow, stale, crashed)",
+        ),
+        ("guardhouse_refusals_held_total", "refusals answered late, to clients who came back too soon"),
         ("guardhouse_actor_restarts_total", "actors restarted after a panic"),
         ("guardhouse_flow_panics_total", "use cases that panicked"),
         ("guardhouse_rate_limited_total", "attempts beyond a rate limit, by rule"),

@@ -1,5 +1,7 @@
 //! The binary as a user sees it: the real program as a process of its own, with its own directory and environment.
 
+mod breach;
+mod calibrate;
 mod clients;
 mod command_line;
 mod configuration;
@@ -11,6 +13,7 @@ mod logs;
 mod migrate;
 pub mod process;
 mod refusals;
+mod selftest;
 mod shutdown;
 mod start;
 mod users;

@@ -116,9 +116,10 @@ impl Installation {
     }
 }
 
-/// The program without any setting, run in `directory`.
+/// The program without any setting, run in `directory`: that of this build, or the one that a proof is to measure.
 pub fn bare(directory: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_guardhouse"));
+    let program = std::env::var_os("GUARDHOUSE_PROVE_PROGRAM");
+    let mut command = Command::new(program.unwrap_or_else(|| env!("CARGO_BIN_EXE_guardhouse").into()));
     command.env_clear().current_dir(directory);
     if let Some(path) = std::env::var_os("PATH") {
         command.env("PATH", path);

@@ -7,7 +7,7 @@ use guardhouse::domain::id::UserId;
 use guardhouse::store::{credentials, users};
 use serde_json::json;
 
-use crate::http::{faults, registration, stored_hash, try_login};
+use crate::http::{faults, raw, registration, stored_hash, try_login};
 use crate::on_every_database;
 use crate::support::house::PASSWORD;
 use crate::support::{Kind, TestHouse};
@@ -18,6 +18,8 @@ on_every_database!(
     two_logins_at_once_renew_a_hash_once_and_both_succeed,
     a_hash_of_another_system_signs_in_and_is_renewed,
 );
+
+const OPS_TOKEN: &str = "an-ops-token-of-at-least-32-characters";
 
 const BCRYPT: [(&str, &str); 2] = [("hashing.algorithm", "bcrypt"), ("hashing.bcrypt.cost", "4")];
 const ARGON2: [(&str, &str); 1] = [("hashing.algorithm", "argon2id")];
@@ -133,6 +135,57 @@ fn every_failed_login_takes_as_long_as_the_dearest_and_at_least_as_configured() 
         try_login(&house, email, password).is_problem(401, "invalid_credentials");
         assert!(stopwatch.elapsed() >= LEAST, "{email}: {:?}", stopwatch.elapsed());
     }
+}
+
+#[test]
+fn who_comes_back_at_once_gets_the_next_refusal_later_and_nobody_else_does() {
+    let house =
+        TestHouse::on(Kind::Sqlite).set("hashing.queue", 0).set("server.ops_token", OPS_TOKEN).start();
+    house.user("ada");
+    let body = json!({ "email": "ada@example.org", "password": PASSWORD }).to_string();
+    let request = |connection: &str| {
+        format!(
+            "POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nConnection: {connection}\r\n\
+             Content-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+    };
+    let send = |requests: &str| {
+        let stopwatch = Stopwatch::start();
+        let answers = raw(house.address(), requests.as_bytes(), Duration::from_secs(5)).statuses();
+        (answers, stopwatch.elapsed())
+    };
+    let held = || {
+        let metrics = house.ops("/metrics", Some(OPS_TOKEN)).text;
+        let line = metrics.lines().find_map(|line| line.strip_prefix("guardhouse_refusals_held_total "));
+        line.map_or(0, |count| count.parse::<u64>().unwrap())
+    };
+    // The only hash thread is busy until we say so.
+    let (desk, (release, released)) = (house.desk(), std::sync::mpsc::channel::<()>());
+    let (started, start) = std::sync::mpsc::channel::<()>();
+    std::thread::scope(|scope| {
+        let house = &house;
+        scope.spawn(move || {
+            house.io(async move {
+                let errand = desk.hashers.errand(move || {
+                    started.send(()).unwrap();
+                    released.recv().unwrap();
+                });
+                errand.await.unwrap();
+            });
+        });
+        start.recv().unwrap();
+        let before = held();
+        for _ in 0..3 {
+            assert_eq!(send(&request("close")).0, [503]);
+        }
+        assert_eq!(held(), before, "three clients, told once each");
+        let (answers, took) = send(&[request("keep-alive"), request("close")].concat());
+        assert_eq!(answers, [503, 503]);
+        assert!(took >= Duration::from_millis(500), "{took:?}");
+        assert_eq!(held(), before + 1);
+        release.send(()).unwrap();
+    });
 }
 
 fn disable(house: &TestHouse, id: &str) {

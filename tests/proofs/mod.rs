@@ -1,4 +1,4 @@
-//! What the manual promises about sessions, proven against every home of sessions.
+//! What the manual promises about sessions and imports, proven against every home of sessions and every database.
 //!
 //! Each proof is small by default and as large as its variables say; `scripts/prove` sets them. What a proof counts
 //! and measures it prints, for docs/proofs.md. What belongs to one function of one store is tested elsewhere.
@@ -6,6 +6,7 @@
 mod bad_tokens;
 mod groups;
 pub mod home;
+mod import;
 mod key_changes;
 mod lag;
 mod live_sessions;
