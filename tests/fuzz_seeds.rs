@@ -30,15 +30,18 @@ macro_rules! mutated {
 mutated! {
     access_token 1000
     account_text 3000
+    breach_filter 1000
     client_address 3000
     config_file 40
     config_values 100
+    foreign_hash 3000
     jwt_claims 2000
     key_text 1000
     paseto_claims 500
     password_hash 400
     refresh_token 2000
     request_body 2000
+    user_file 3000
 }
 
 fn run_on_seeds_and_mutations(name: &str, count: usize) {

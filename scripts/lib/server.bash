@@ -133,11 +133,13 @@ prepare() { # makes the empty data directory
 }
 
 command_of() { # fills COMMAND with what runs the server on its port
-    local name=$1 port=$2 flush=$3 here=$DIR/$1
+    local name=$1 port=$2 flush=$3 here=$DIR/$1 pool
+    pool=$(<"$DIR/pool")
     case $name in
         postgres)
             COMMAND=("$(program postgres)" -D "$here/data" -p "$port" -c listen_addresses=127.0.0.1
                 -c unix_socket_directories= -c max_connections=300 -c jit=off
+                -c shared_buffers="${pool}MB" -c max_wal_size="$((16 * pool))MB"
                 -c fsync="$flush" -c full_page_writes="$flush")
             ;;
         mysql)
@@ -147,8 +149,8 @@ command_of() { # fills COMMAND with what runs the server on its port
                 --bind-address=127.0.0.1 --socket=server.sock --pid-file=server.pid --init-file="$here/secret"
                 --skip-name-resolve --skip-log-bin --character-set-server=utf8mb4 --max-connections=300
                 --innodb-flush-log-at-trx-commit="$([[ $flush == on ]] && echo 1 || echo 2)"
-                --innodb-buffer-pool-size=64M --performance-schema=OFF
-                --loose-innodb-log-file-size=32M --loose-mysqlx=OFF)
+                --innodb-buffer-pool-size="${pool}M" --performance-schema=OFF
+                --loose-innodb-log-file-size="$((pool / 2))M" --loose-mysqlx=OFF)
             ;;
         redis)
             COMMAND=("$(program redis-server)" "$here/secret" --bind 127.0.0.1 --port "$port" --dir "$here/data"

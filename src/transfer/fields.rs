@@ -186,7 +186,9 @@ impl<'de> Visitor<'de> for UniqueVisitor {
     }
 }
 
-/// The beginning of a text that is named in a reason.
-pub(super) fn clipped(text: &str) -> &str {
-    text.char_indices().nth(64).map_or(text, |(at, _)| &text[..at])
+/// The name of a key or column for a reason: only where it looks like one. A table without a header has data in its
+/// place, and data is not quoted.
+pub(super) fn clipped(name: &str) -> &str {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | ' ');
+    if (1..=24).contains(&name.len()) && name.chars().all(plain) { name } else { "(what stands there)" }
 }

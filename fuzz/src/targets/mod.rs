@@ -7,16 +7,19 @@
 
 pub mod access_token;
 pub mod account_text;
+pub mod breach_filter;
 pub mod client_address;
 mod common;
 pub mod config_file;
 pub mod config_values;
+pub mod foreign_hash;
 pub mod jwt_claims;
 pub mod key_text;
 pub mod paseto_claims;
 pub mod password_hash;
 pub mod refresh_token;
 pub mod request_body;
+pub mod user_file;
 
 /// A parser under test.
 #[derive(Debug, Clone, Copy)]
@@ -40,13 +43,16 @@ macro_rules! targets {
 targets! {
     access_token
     account_text
+    breach_filter
     client_address
     config_file
     config_values
+    foreign_hash
     jwt_claims
     key_text
     paseto_claims
     password_hash
     refresh_token
     request_body
+    user_file
 }

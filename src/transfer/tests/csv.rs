@@ -2,6 +2,7 @@
 
 use super::{all, created, hash, one, outline, reject};
 use crate::transfer::SourceFormat::Csv;
+use crate::transfer::{Options, read};
 
 #[test]
 fn columns_come_in_any_order_and_roles_between_blanks() {
@@ -74,4 +75,16 @@ fn quotes_that_are_never_closed_are_the_end() {
 #[test]
 fn a_header_alone_has_nobody() {
     assert!(all(Csv, "email\n").is_empty());
+}
+
+#[test]
+fn a_table_without_a_header_is_refused_and_its_data_not_quoted() {
+    for hash in
+        ["$2b$04$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW", "098f6bcd4621d373cade4e832627b4f6"]
+    {
+        let table = format!("email,{hash}\na@example.org,x\n");
+        let mut reader = read(Csv, table.as_bytes(), &Options::default()).expect("no options");
+        let unreadable = reader.next().expect("a fault").expect_err("no header");
+        assert!(unreadable.fatal && !unreadable.reason.contains(&hash[..8]), "{unreadable}");
+    }
 }
