@@ -10,10 +10,10 @@ use std::time::Duration;
 use criterion::Criterion;
 use guardhouse::actors::Limits;
 use guardhouse::actors::keeper::Lifeline;
-use guardhouse::actors::limiter::{Cell, LimitTable, Rule, Verdict};
 use guardhouse::config::{self, Config};
 use guardhouse::domain::clock::{Stopwatch, Timestamp};
-use guardhouse::domain::limit::Window;
+use guardhouse::domain::limit::{Cell, Rule, Verdict, Window};
+use guardhouse::store::limit::LimitTable;
 
 use crate::support::{Contest, concurrently, is_named, is_trial, note, resident_bytes, world};
 
@@ -75,7 +75,7 @@ fn decide(criterion: &mut Criterion, settings: &config::Limits, name: &str, lane
         let started = Stopwatch::start();
         for _ in 0..iterations {
             let (cells, now) = attempts.next();
-            assert!(matches!(table.take(&cells, now), Verdict::Granted { .. }));
+            assert!(matches!(table.take(cells, now), Verdict::Granted { .. }));
         }
         started.elapsed()
     };
@@ -143,7 +143,7 @@ fn weigh(settings: &config::Limits) {
     let before = resident_bytes();
     let attempt = |table: &mut LimitTable, client: u64| {
         let subject = format!("2001:db8:{client:x}::");
-        table.take(&[Cell { rule: Rule::LoginAddress, subject, windows: windows.clone() }], now)
+        table.take(vec![Cell { rule: Rule::LoginAddress, subject, windows: windows.clone() }], now)
     };
     for client in 0..KEYS {
         attempt(&mut table, client);

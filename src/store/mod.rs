@@ -10,6 +10,7 @@ mod db;
 pub mod error;
 pub mod installation;
 pub mod keys;
+pub mod limit;
 pub mod redis;
 pub mod revocations;
 pub mod session;

@@ -3,16 +3,10 @@
 //! It is one actor and not a map behind locks because an attempt takes several cells (the address's and the
 //! account's) all or nothing; handled one after another, no two attempts can both take the last place.
 
-mod table;
-#[cfg(test)]
-mod tests;
-
 use std::time::Duration;
 
 use actix::{Actor, ArbiterHandle, Context, Handler, Message, Supervised};
 use metrics::{counter, gauge};
-
-pub use table::{Cell, LimitTable, Rule, Verdict};
 
 use super::gate::{Gate, Refused};
 use super::gated::Gated;
@@ -20,6 +14,8 @@ use super::handle::{Handle, Patience};
 use super::keeper::{Lifeline, keep};
 use crate::config;
 use crate::domain::clock::Timestamp;
+use crate::domain::limit::{Cell, Place, Verdict};
+use crate::store::limit::LimitTable;
 
 const CAPACITY: usize = 8_192;
 
@@ -36,7 +32,7 @@ struct Take {
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 struct Forgive {
-    cells: Vec<Cell>,
+    places: Vec<Place>,
 }
 
 #[derive(Debug, Message)]
@@ -81,7 +77,7 @@ impl Handler<Gated<Take>> for Limiter {
         let Some((Take { cells, now }, ticket)) = message.admit() else {
             return;
         };
-        let verdict = self.table.take(&cells, now);
+        let verdict = self.table.take(cells, now);
         ticket.answer(verdict);
     }
 }
@@ -90,10 +86,10 @@ impl Handler<Gated<Forgive>> for Limiter {
     type Result = ();
 
     fn handle(&mut self, message: Gated<Forgive>, _: &mut Self::Context) {
-        let Some((Forgive { cells }, ticket)) = message.admit() else {
+        let Some((Forgive { places }, ticket)) = message.admit() else {
             return;
         };
-        self.table.forgive(&cells);
+        self.table.forgive(&places);
         ticket.answer(());
     }
 }
@@ -155,15 +151,15 @@ impl Limits {
         Ok(verdict)
     }
 
-    /// Gives back the last place taken in every cell: the attempt was no guess.
+    /// Gives `places` back: the attempt was no guess.
     ///
     /// # Errors
     ///
     /// [`Refused`]
-    pub async fn forgive(&self, cells: Vec<Cell>) -> Result<(), Refused> {
+    pub async fn forgive(&self, places: Vec<Place>) -> Result<(), Refused> {
         match &self.handle {
-            Some(handle) => handle.commit(Forgive { cells }, PATIENCE).await,
-            None => Ok(()),
+            Some(handle) if !places.is_empty() => handle.commit(Forgive { places }, PATIENCE).await,
+            _ => Ok(()),
         }
     }
 
