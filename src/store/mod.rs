@@ -2,7 +2,7 @@
 //!
 //! Users, credentials and keys are plain functions over [`Connection`]: the same function runs on the pool or inside
 //! a transaction, and sea-orm is the seam between SQL dialects. Sessions have a trait, because they live in a
-//! database, in Redis or in memory.
+//! database, in Redis or in memory; so have the counters of rate limits, in memory or in Redis.
 
 pub mod audit;
 pub mod credentials;

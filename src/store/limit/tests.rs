@@ -1,8 +1,7 @@
 //! The table's rules; those of a single log are tested where it lives, in the domain.
 
-use super::LimitTable;
-use crate::domain::clock::Timestamp;
-use crate::domain::limit::{Cell, Home, Outlook, Place, Rule, Standing, Verdict, Window};
+use super::*;
+use crate::domain::limit::{Home, Rule, Standing, Window};
 
 fn cell(rule: Rule, subject: &str, limit: &str) -> Cell {
     let windows: Vec<Window> =
