@@ -81,7 +81,7 @@ fn decide(criterion: &mut Criterion, settings: &config::Limits, name: &str, lane
     };
     by_table(history());
 
-    let limits = Limits::start(settings, &world().arbiter, Lifeline::default());
+    let limits = Limits::start(settings, None, &world().arbiter, Lifeline::default());
     let shared = Arc::new(Attempts::new(settings));
     let by_actor = |lanes, iterations| {
         let (limits, attempts) = (limits.clone(), shared.clone());

@@ -10,6 +10,7 @@ use crate::config;
 use crate::domain::address::{host, neighbourhood};
 use crate::domain::audit::{Free, FreeKind, Subject};
 use crate::domain::limit::{Cell, Place, Rule, Verdict, Window};
+use crate::store::StoreError;
 
 /// The configured windows.
 #[derive(Debug, Clone)]
@@ -91,6 +92,10 @@ pub(super) async fn take(desk: &Desk, visit: &Visit, cells: Vec<Cell>) -> Result
         Verdict::TableFull => {
             Err(NotTaken::Fault(Refused::Full { retry_after: Duration::from_secs(60) }.into()))
         }
+        Verdict::OutOfReach => {
+            let reason = StoreError::Unavailable("the shared rate limits are out of reach".into());
+            Err(NotTaken::Fault(reason.into()))
+        }
         Verdict::Limited { rule, window, retry_after } => {
             let subject = Subject::default().detail(rule.as_str());
             // Not waited for: who is over the limit must not be able to make the server wait for the disk.
@@ -101,8 +106,8 @@ pub(super) async fn take(desk: &Desk, visit: &Visit, cells: Vec<Cell>) -> Result
 }
 
 /// Gives places back. Where that fails a counter is one too high, which is no reason to fail what it counted.
-pub(super) async fn forgive(desk: &Desk, places: Places) {
-    if let Err(refused) = desk.limits.forgive(places.0).await {
+pub(super) async fn forgive(desk: &Desk, visit: &Visit, places: Places) {
+    if let Err(refused) = desk.limits.forgive(places.0, visit.now).await {
         tracing::warn!(%refused, "attempts could not be forgiven");
     }
 }

@@ -64,7 +64,7 @@ pub async fn login(desk: &Desk, request: Login, visit: &Visit) -> Result<SignedI
         Ok(verified) => verified,
         Err(refused) => {
             // Nothing was compared, so it was no guess: a flood that is refused leaves no trace in the counters.
-            forgive(desk, places).await;
+            forgive(desk, visit, places).await;
             return Err(refused.into());
         }
     };
@@ -98,7 +98,7 @@ pub async fn login(desk: &Desk, request: Login, visit: &Visit) -> Result<SignedI
         let _ = desk.sessions.revoke(user.id, session.id, issue::ending(desk, visit.now)).await;
         return Err(not_recorded.into());
     }
-    forgive(desk, places.of_the_account()).await;
+    forgive(desk, visit, places.of_the_account()).await;
     let user = User { last_login_at: Some(visit.now), ..user };
     metrics::counter!("auth_login_success_total").increment(1);
     Ok(issue::tokens(desk, user, &session, visit.now)?)

@@ -61,7 +61,7 @@ pub(super) async fn prove(
         Ok(candidate) => match desk.hashers.verify(candidate, stored.clone()).await {
             Ok(verified) => matches!(verified.outcome, PasswordVerification::Match { .. }),
             Err(refused) => {
-                forgive(desk, places).await;
+                forgive(desk, visit, places).await;
                 return Err(refused.into());
             }
         },
@@ -69,7 +69,7 @@ pub(super) async fn prove(
     };
     match stored {
         Some(stored) if proved => {
-            forgive(desk, places.of_the_account()).await;
+            forgive(desk, visit, places.of_the_account()).await;
             Ok(stored)
         }
         _ => {

@@ -131,6 +131,8 @@ pub enum Verdict {
     /// The table holds as many keys as it may, and this one would be new. Nobody's counter is thrown away for it:
     /// an attacker with many addresses could otherwise reset any.
     TableFull,
+    /// The shared counters are out of reach, and without them nothing is granted.
+    OutOfReach,
 }
 
 impl Verdict {
