@@ -1,5 +1,7 @@
 //! The limiter: decisions through the actor, by the table alone, and by a bare map behind mutexes, which knows
-//! neither sliding windows nor "all or nothing".
+//! neither sliding windows nor "all or nothing". In Redis, where there is one, against a script that only counts.
+
+mod shared;
 
 use std::collections::HashMap;
 use std::hint::black_box;
@@ -32,6 +34,7 @@ pub(crate) fn bench(criterion: &mut Criterion) {
     }
     decide(criterion, &settings, "limiter/one_by_one", 1);
     decide(criterion, &settings, "limiter/64_at_once", 64);
+    shared::bench(criterion, &settings);
 }
 
 /// Who tries what when; the time goes on with every attempt.
