@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::Config;
 use super::leaf::Complaint;
+use super::limits::LimitStoreKind;
 use super::reader::Reader;
 use super::sessions::SessionStoreKind;
 use crate::domain::duration::format_duration;
@@ -19,6 +20,22 @@ pub(super) fn check(reader: &mut Reader, config: &Config) {
             Complaint::with_help(
                 "sessions are to be kept in `redis`, but `redis.url` is not set",
                 "set `redis.url`, `redis.url_file` or the variable REDIS_URL, or use `sessions.store = \"database\"`",
+            ),
+        );
+    }
+
+    // One address that is missing is one fault.
+    if config.limits.enabled
+        && config.limits.store == LimitStoreKind::Redis
+        && config.sessions.store != SessionStoreKind::Redis
+        && config.redis.is_none()
+        && reader.sound(&["limits.enabled", "limits.store", "redis.url", "redis.url_file"])
+    {
+        reader.refuse(
+            "limits.store",
+            Complaint::with_help(
+                "limits are to be counted in `redis`, but `redis.url` is not set",
+                "set `redis.url`, `redis.url_file` or the variable REDIS_URL, or use `limits.store = \"memory\"`",
             ),
         );
     }

@@ -2,6 +2,7 @@
 
 use super::leaf::{Complaint, Leaf};
 use super::reader::Reader;
+use super::words::{word_leaf, words};
 use crate::domain::limit::Window;
 
 /// Rate limits. Where a list has several windows, all of them hold; an empty list limits nothing.
@@ -9,11 +10,17 @@ use crate::domain::limit::Window;
 pub struct Limits {
     /// Whether there are any.
     pub enabled: bool,
+    /// Where they are counted.
+    pub store: LimitStoreKind,
+    /// What becomes of attempts while Redis is out of reach.
+    pub on_backend_failure: OnBackendFailure,
+    /// Starts even though Redis may throw counts away when its memory is full.
+    pub danger_allow_evicting_redis: bool,
     /// On logging in.
     pub login: LoginLimits,
     /// On registering.
     pub register: RegisterLimits,
-    /// The most addresses and accounts that are counted at a time, which bounds the memory for it.
+    /// The most addresses and accounts that this node counts at a time, which bounds the memory for it.
     pub max_keys: usize,
 }
 
@@ -33,10 +40,37 @@ pub struct RegisterLimits {
     pub address: Vec<Window>,
 }
 
+words! {
+    /// Where attempts are counted.
+    LimitStoreKind {
+        /// In this process: each node for itself.
+        Memory = "memory",
+        /// In Redis: all nodes together.
+        Redis = "redis",
+    }
+}
+word_leaf!(LimitStoreKind, "a store of limits such as `memory`");
+
+words! {
+    /// What becomes of attempts while Redis is out of reach.
+    OnBackendFailure {
+        /// Each node counts for itself.
+        Local = "local",
+        /// None is granted.
+        Deny = "deny",
+        /// All are granted.
+        Allow = "allow",
+    }
+}
+word_leaf!(OnBackendFailure, "a word such as `local`");
+
 impl Limits {
     pub(super) fn read(reader: &mut Reader) -> Self {
         Self {
             enabled: reader.take("limits.enabled"),
+            store: reader.take("limits.store"),
+            on_backend_failure: reader.take("limits.on_backend_failure"),
+            danger_allow_evicting_redis: reader.take("limits.danger_allow_evicting_redis"),
             login: LoginLimits {
                 address: reader.take_if("limits.login.address", |list: &Vec<Window>| check_windows(list)),
                 account: reader.take_if("limits.login.account", |list: &Vec<Window>| check_windows(list)),

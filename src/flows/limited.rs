@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use super::{Desk, Fault, Visit};
 use crate::actors::Refused;
-use crate::actors::limiter::{Cell, Rule, Verdict};
 use crate::config;
 use crate::domain::address::{host, neighbourhood};
 use crate::domain::audit::{Free, FreeKind, Subject};
-use crate::domain::limit::Window;
+use crate::domain::limit::{Cell, Place, Rule, Verdict, Window};
+use crate::store::StoreError;
 
 /// The configured windows.
 #[derive(Debug, Clone)]
@@ -39,8 +39,7 @@ impl RateLimits {
         ]
     }
 
-    /// The one of [`Self::guess`] that a right password gives back.
-    pub(super) fn account(&self, account: &str, address: IpAddr) -> Cell {
+    fn account(&self, account: &str, address: IpAddr) -> Cell {
         // Long names are shortened so that a key has a bounded size; who collides there shares a counter.
         let account: String = account.chars().take(254).collect();
         cell(Rule::LoginAccount, format!("{account} {}", neighbourhood(address)), &self.login_account)
@@ -74,12 +73,28 @@ pub(super) enum NotTaken {
     Fault(Fault),
 }
 
+/// The places that an attempt took.
+pub(super) struct Places(Vec<Place>);
+
+impl Places {
+    /// Those that a right password gives back. The address keeps its own: it may try many accounts.
+    pub(super) fn of_the_account(mut self) -> Self {
+        self.0.retain(|place| place.cell.rule == Rule::LoginAccount);
+        self
+    }
+}
+
 /// Takes a place in every one of `cells`, or says why there is none.
-pub(super) async fn take(desk: &Desk, visit: &Visit, cells: Vec<Cell>) -> Result<(), NotTaken> {
+pub(super) async fn take(desk: &Desk, visit: &Visit, cells: Vec<Cell>) -> Result<Places, NotTaken> {
     match desk.limits.take(cells, visit.now).await.map_err(|refused| NotTaken::Fault(refused.into()))? {
-        Verdict::Unlimited | Verdict::Granted { .. } => Ok(()),
+        Verdict::Unlimited => Ok(Places(Vec::new())),
+        Verdict::Granted { places, .. } => Ok(Places(places)),
         Verdict::TableFull => {
             Err(NotTaken::Fault(Refused::Full { retry_after: Duration::from_secs(60) }.into()))
+        }
+        Verdict::OutOfReach => {
+            let reason = StoreError::Unavailable("the shared rate limits are out of reach".into());
+            Err(NotTaken::Fault(reason.into()))
         }
         Verdict::Limited { rule, window, retry_after } => {
             let subject = Subject::default().detail(rule.as_str());
@@ -91,8 +106,8 @@ pub(super) async fn take(desk: &Desk, visit: &Visit, cells: Vec<Cell>) -> Result
 }
 
 /// Gives places back. Where that fails a counter is one too high, which is no reason to fail what it counted.
-pub(super) async fn forgive(desk: &Desk, cells: Vec<Cell>) {
-    if let Err(refused) = desk.limits.forgive(cells).await {
+pub(super) async fn forgive(desk: &Desk, visit: &Visit, places: Places) {
+    if let Err(refused) = desk.limits.forgive(places.0, visit.now).await {
         tracing::warn!(%refused, "attempts could not be forgiven");
     }
 }

@@ -47,7 +47,7 @@ pub async fn login(desk: &Desk, request: Login, visit: &Visit) -> Result<SignedI
     // What is no address is nobody's account; all such attempts from one network count together.
     let account = email.as_ref().map_or("", Email::as_str);
     let guess = desk.rules.limits.guess(account, visit.origin.address);
-    limited::take(desk, visit, guess.clone()).await?;
+    let places = limited::take(desk, visit, guess).await?;
 
     // What no policy accepts is nobody's password, whether the user exists or not.
     let Ok(candidate) = Password::parse(&request.password) else {
@@ -60,11 +60,14 @@ pub async fn login(desk: &Desk, request: Login, visit: &Visit) -> Result<SignedI
     let (user, stored) = found.map_or((None, None), |(user, hash)| (Some(user), hash.map(StoredHash::from)));
 
     let verified = desk.hashers.verify(candidate, stored.clone()).await;
-    if verified.is_err() {
-        // Nothing was compared, so it was no guess: a flood that is refused leaves no trace in the counters.
-        forgive(desk, guess).await;
-    }
-    let verified = verified?;
+    let verified = match verified {
+        Ok(verified) => verified,
+        Err(refused) => {
+            // Nothing was compared, so it was no guess: a flood that is refused leaves no trace in the counters.
+            forgive(desk, visit, places).await;
+            return Err(refused.into());
+        }
+    };
     let upgrade = match &verified.outcome {
         PasswordVerification::Match { upgrade } => upgrade.clone(),
         PasswordVerification::Mismatch => {
@@ -95,7 +98,7 @@ pub async fn login(desk: &Desk, request: Login, visit: &Visit) -> Result<SignedI
         let _ = desk.sessions.revoke(user.id, session.id, issue::ending(desk, visit.now)).await;
         return Err(not_recorded.into());
     }
-    forgive(desk, vec![desk.rules.limits.account(account, visit.origin.address)]).await;
+    forgive(desk, visit, places.of_the_account()).await;
     let user = User { last_login_at: Some(visit.now), ..user };
     metrics::counter!("auth_login_success_total").increment(1);
     Ok(issue::tokens(desk, user, &session, visit.now)?)

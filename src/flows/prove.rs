@@ -54,23 +54,22 @@ pub(super) async fn prove(
     user: &User,
     password: &SecretString,
 ) -> Result<StoredHash, NotProved> {
-    let address = visit.origin.address;
-    let guess = desk.rules.limits.guess(user.email.as_str(), address);
-    limited::take(desk, visit, guess.clone()).await?;
+    let guess = desk.rules.limits.guess(user.email.as_str(), visit.origin.address);
+    let places = limited::take(desk, visit, guess).await?;
     let stored = credentials::find(desk.db.reader(), user.id).await?.map(StoredHash::from);
     let proved = match Password::parse(password) {
-        Ok(candidate) => {
-            let verified = desk.hashers.verify(candidate, stored.clone()).await;
-            if verified.is_err() {
-                forgive(desk, guess).await;
+        Ok(candidate) => match desk.hashers.verify(candidate, stored.clone()).await {
+            Ok(verified) => matches!(verified.outcome, PasswordVerification::Match { .. }),
+            Err(refused) => {
+                forgive(desk, visit, places).await;
+                return Err(refused.into());
             }
-            matches!(verified?.outcome, PasswordVerification::Match { .. })
-        }
+        },
         Err(_) => false,
     };
     match stored {
         Some(stored) if proved => {
-            forgive(desk, vec![desk.rules.limits.account(user.email.as_str(), address)]).await;
+            forgive(desk, visit, places.of_the_account()).await;
             Ok(stored)
         }
         _ => {

@@ -2,6 +2,7 @@
 
 mod keys;
 mod listeners;
+mod stores;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -27,8 +28,6 @@ use crate::flows::keys::look;
 use crate::flows::{Desk, Rules};
 use crate::http::{Detached, Front, Impatience};
 use crate::keyring::KeyRingFault;
-use crate::store::redis::Redis;
-use crate::store::session::{DatabaseSessions, MemorySessions, RedisSessions, SessionStore};
 use crate::store::{Db, StoreError, installation};
 use crate::tokens::revocations::Revocations;
 
@@ -144,7 +143,8 @@ pub async fn build(
         other => other.into(),
     })?;
 
-    let (store, contents) = session_store(foundations, &db).await?;
+    let redis = stores::redis(config).await?;
+    let (store, contents) = stores::sessions(foundations, &db, redis.as_ref()).await?;
     let forgets = config.sessions.store == SessionStoreKind::Memory;
     let view = Arc::new(Revocations::new().with_id(uuid_v7(clock.now(), &**entropy)));
     if role == Role::Server {
@@ -153,7 +153,8 @@ pub async fn build(
     }
 
     let hashers = Hashers::start(&config.hashing, entropy.clone());
-    let limits = Limits::start(&config.limits, arbiter, lifeline.clone());
+    let shared = redis.map(|redis| stores::counters(config, redis, &runtime));
+    let limits = Limits::start(&config.limits, shared.flatten(), arbiter, lifeline.clone());
     let parts = sessions::Parts {
         store,
         db: db.clone(),
@@ -200,34 +201,6 @@ pub async fn build(
         impatience: Impatience::default(),
         draining: AtomicBool::new(false),
     })
-}
-
-/// Where sessions live, and under which name: it changes when what was in there is gone.
-async fn session_store(
-    Foundations { config, clock, entropy, .. }: &Foundations,
-    db: &Db,
-) -> Result<(Arc<dyn SessionStore>, String), StartError> {
-    let kind = config.sessions.store;
-    Ok(match kind {
-        SessionStoreKind::Database => (Arc::new(DatabaseSessions::new(db.clone())), kind.to_string()),
-        SessionStoreKind::Memory => (Arc::new(MemorySessions::default()), kind.to_string()),
-        SessionStoreKind::Redis => {
-            let store = RedisSessions::new(redis(config).await?);
-            let offered = uuid_v7(clock.now(), &**entropy).to_string();
-            let contents = store.name(offered).await.map_err(StartError::Redis)?;
-            (Arc::new(store), format!("{kind}:{contents}"))
-        }
-    })
-}
-
-async fn redis(config: &Config) -> Result<Redis, StartError> {
-    let settings =
-        config.redis.as_ref().expect("the configuration was checked: this session store needs redis.url");
-    let redis = Redis::connect(settings).await.map_err(StartError::Redis)?;
-    if !config.sessions.danger_allow_evicting_redis {
-        redis.refuse_eviction().await.map_err(StartError::Redis)?;
-    }
-    Ok(redis)
 }
 
 /// Several nodes may start on one new database. Whoever comes second fails over the first one's tables, and finds a

@@ -2,7 +2,7 @@
 //!
 //! Users, credentials and keys are plain functions over [`Connection`]: the same function runs on the pool or inside
 //! a transaction, and sea-orm is the seam between SQL dialects. Sessions have a trait, because they live in a
-//! database, in Redis or in memory.
+//! database, in Redis or in memory; so have the counters of rate limits, in memory or in Redis.
 
 pub mod audit;
 pub mod bulk;
@@ -11,6 +11,7 @@ mod db;
 pub mod error;
 pub mod installation;
 pub mod keys;
+pub mod limit;
 pub mod redis;
 pub mod revocations;
 pub mod session;

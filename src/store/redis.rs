@@ -1,4 +1,4 @@
-//! The connection to Redis, and what Redis must be like to be trusted with sessions.
+//! The connection to Redis, and what Redis must be like to be trusted with sessions and limits.
 
 use std::time::Duration;
 
@@ -73,12 +73,12 @@ impl Redis {
     }
 
     /// Refuses a Redis that throws keys away when its memory is full: a session would end for no reason, and worse,
-    /// a revocation would be forgotten.
+    /// a revocation would be forgotten, or what an attacker has tried. `accepts` is the setting that takes the risk.
     ///
     /// # Errors
     ///
     /// [`StoreError::Other`] with what to do; [`StoreError::Unavailable`].
-    pub async fn refuse_eviction(&self) -> Result<(), StoreError> {
+    pub async fn refuse_eviction(&self, accepts: &str) -> Result<(), StoreError> {
         let memory: String = match self.clustered {
             // Every node of a cluster is set up alike; one of them is asked.
             true => {
@@ -94,8 +94,8 @@ impl Redis {
         match policy {
             Some("noeviction") => Ok(()),
             policy => Err(StoreError::Other(format!(
-                "Redis evicts keys when its memory is full (maxmemory-policy {}); set it to noeviction, or accept lost \
-                 sessions with sessions.danger_allow_evicting_redis = true",
+                "Redis evicts keys when its memory is full (maxmemory-policy {}); set it to noeviction, or accept the \
+                 loss with {accepts} = true",
                 policy.unwrap_or("unknown")
             ))),
         }

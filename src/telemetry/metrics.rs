@@ -38,6 +38,10 @@ fn describe() {
         ("guardhouse_actor_restarts_total", "actors restarted after a panic"),
         ("guardhouse_flow_panics_total", "use cases that panicked"),
         ("guardhouse_rate_limited_total", "attempts beyond a rate limit, by rule"),
+        (
+            "guardhouse_limits_uncounted_total",
+            "attempts that could not be counted in the shared limits, by what became of them",
+        ),
         ("guardhouse_refresh_replays_total", "refresh tokens presented long after they were exchanged"),
         ("guardhouse_keys_unusable_total", "stored keys that did not open and were left out"),
         ("guardhouse_clients_refused_total", "credentials of services that were wrong"),
@@ -53,7 +57,8 @@ fn describe() {
     }
     let gauges = [
         ("guardhouse_gate_depth", "messages waiting or being handled, by gate"),
-        ("guardhouse_limiter_keys", "keys with attempts that still count"),
+        ("guardhouse_limiter_keys", "keys of this node with attempts that still count"),
+        ("guardhouse_limits_store_up", "whether the shared limits are in reach (1) or done without (0)"),
         ("guardhouse_revocations", "revocations held in memory"),
         (
             "guardhouse_sessions_overdue_seconds",

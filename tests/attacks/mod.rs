@@ -92,7 +92,7 @@ attacks! {
 }
 
 /// What has nothing to attack yet.
-const LATER: [(&str, &str); 18] = [
+const LATER: [(&str, &str); 19] = [
     ("W14", "no list of breached passwords yet"),
     ("M3", "no password reset by mail yet"),
     ("M5", "no mails yet"),
@@ -110,6 +110,7 @@ const LATER: [(&str, &str); 18] = [
     ("O14", "no passkeys yet"),
     ("T2", "no recovery codes yet"),
     ("H5/2", "HTTP/2 is not spoken; its preface is refused (framing)"),
+    ("X13/redis", "with Redis down, slow or emptied: http::shared_limits"),
     ("S12/redis", "with Redis stopped and emptied: with the tests of the Redis store"),
 ];
 

@@ -29,6 +29,15 @@ fn sessions_in_redis_need_redis() {
 }
 
 #[test]
+fn limits_in_redis_need_redis() {
+    let good = "limits.store = 'redis'\nredis.url = 'redis://h'";
+    contradiction("limits.store", &["`redis.url`"], "limits.store = 'redis'", good);
+    toml("limits.store = 'redis'\nlimits.enabled = false").config();
+    let both = "limits.store = 'redis'\nsessions.store = 'redis'";
+    contradiction("sessions.store", &["`redis.url`"], both, &format!("{both}\nredis.url = 'redis://h'"));
+}
+
+#[test]
 fn hash_threads_fit_into_their_memory() {
     let bad = "[hashing]\nthreads = 14\nmemory_budget = '256MiB'";
     let says = ["14", "19MiB", "266MiB", "256MiB", "site.toml:3"];

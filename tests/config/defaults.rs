@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use guardhouse::config::{
-    Argon2Cost, Audit, AuditDurability, Backend, Config, HashAlgorithm, Log, LogFormat, OnAuditFailure,
-    OnStale, Origin, Passwords, Registration, RegistrationMode, Revocation, SessionStoreKind, Sessions,
-    TokenAlgorithm, TokenFormat,
+    Argon2Cost, Audit, AuditDurability, Backend, Config, HashAlgorithm, LimitStoreKind, Log, LogFormat,
+    OnAuditFailure, OnBackendFailure, OnStale, Origin, Passwords, Registration, RegistrationMode, Revocation,
+    SessionStoreKind, Sessions, TokenAlgorithm, TokenFormat,
 };
 use guardhouse::domain::limit::Window;
 use secrecy::ExposeSecret;
@@ -114,6 +114,9 @@ fn limits_are_on() {
     let limits = Config::defaults().limits;
     let window = |max, per| Window { max, per };
     assert!(limits.enabled);
+    assert_eq!(limits.store, LimitStoreKind::Memory);
+    assert_eq!(limits.on_backend_failure, OnBackendFailure::Local);
+    assert!(!limits.danger_allow_evicting_redis);
     assert_eq!(limits.login.address, [window(20, 15 * MINUTE), window(200, DAY)]);
     assert_eq!(limits.login.account, [window(10, 15 * MINUTE), window(50, DAY)]);
     assert_eq!(limits.register.address, [window(10, 60 * MINUTE)]);

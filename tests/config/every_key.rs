@@ -102,6 +102,9 @@ const CASES: &[Case] = cases![
     "registration.mode" = r#""closed""# | "closed" => |c| c.registration.mode, "closed";
     "registration.sign_in" = "false" | "false" => |c| c.registration.sign_in, "false";
     "limits.enabled" = "false" | "false" => |c| c.limits.enabled, "false";
+    "limits.store" = r#""redis""# | "redis" => |c| c.limits.store, "redis", with "redis.url" = "redis://h";
+    "limits.on_backend_failure" = r#""deny""# | "deny" => |c| c.limits.on_backend_failure, "deny";
+    "limits.danger_allow_evicting_redis" = "true" | "true" => |c| c.limits.danger_allow_evicting_redis, "true";
     "limits.max_keys" = "1000" | "1000" => |c| c.limits.max_keys, "1000";
     "limits.login.address" = r#"["5/15m", "50/1d"]"# | r#"["5/15m", "50/1d"]"# => |c| windows(&c.limits.login.address), "5/15m 50/1d";
     "limits.login.account" = r#"["6/1m"]"# | "6/1m" => |c| windows(&c.limits.login.account), "6/1m";

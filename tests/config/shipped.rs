@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use guardhouse::config::{Config, HashAlgorithm, SessionStoreKind, Sources, TokenAlgorithm, TokenFormat};
+use guardhouse::config::{
+    Config, HashAlgorithm, LimitStoreKind, SessionStoreKind, Sources, TokenAlgorithm, TokenFormat,
+};
 
 use super::support::Site;
 
@@ -84,6 +86,7 @@ fn the_stateless_profile_needs_nothing_and_takes_the_key_of_the_system_before() 
 fn the_hybrid_profile_needs_redis_and_nothing_else() {
     assert_eq!(site("profiles/hybrid-redis.toml").fault().key, "sessions.store");
     let config = site("profiles/hybrid-redis.toml").env("REDIS_URL", "redis://h").config();
+    assert_eq!(config.limits.store, LimitStoreKind::Redis);
     assert_eq!(config.sessions.store, SessionStoreKind::Redis);
     assert!(config.sessions.refresh_tokens);
     assert_eq!(config.sessions.refresh_lifetime, Duration::from_secs(30 * 24 * 3600));

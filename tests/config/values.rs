@@ -50,6 +50,8 @@ fn ranges_end_where_the_manual_says() {
     range("hashing.bcrypt.cost", &["4", "31"], &["3", "32"]);
     range("passwords.min_length", &["1", "1024"], &["0", "1025"]);
     range("passwords.max_length", &["64", "1024"], &["63", "1025"]);
+    range("limits.store", &["'memory'"], &["'database'", "'Redis'", "''"]);
+    range("limits.on_backend_failure", &["'local'", "'deny'", "'allow'"], &["'refuse'", "''", "true"]);
     range("limits.max_keys", &["1", "1000000000"], &["0", "1000000001"]);
     range("audit.batch", &["1", "2000"], &["0", "2001"]);
     range("audit.interval", &["'1ms'", "'10s'"], &["'0s'", "'11s'"]);

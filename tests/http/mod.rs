@@ -18,6 +18,7 @@ mod problems;
 mod profiles;
 mod request_id;
 mod secrets;
+mod shared_limits;
 mod shutdown;
 pub mod tokens;
 mod users;

@@ -23,6 +23,7 @@ fn stateless(kind: Kind) -> TestHouse {
 fn hybrid(kind: Kind) -> TestHouse {
     with_test_costs(TestHouse::on(kind).file("profiles/hybrid-redis.toml"))
         .set("sessions.store", "database")
+        .set("limits.store", "memory")
         .start()
 }
 

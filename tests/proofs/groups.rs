@@ -19,6 +19,15 @@ impl Group {
         Self { servers: Vec::new(), directory: tempfile::tempdir().expect("a temporary directory") }
     }
 
+    /// A cluster of a single server: all slots are there, and the rules of a cluster hold. Its address.
+    pub fn cluster_of_one(&mut self) -> String {
+        let port = self.add(&["cluster-enabled yes", "cluster-announce-ip 127.0.0.1"]);
+        let mut admin = Admin::connect(&format!("redis://127.0.0.1:{port}"));
+        admin.tell(&["CLUSTER", "ADDSLOTSRANGE", "0", "16383"]);
+        until("the cluster is whole", || admin.tell(&["CLUSTER", "INFO"]).contains("cluster_state:ok"));
+        format!("redis-cluster://127.0.0.1:{port}")
+    }
+
     /// One more server, set up by `settings`. Returns its port.
     pub fn add(&mut self, settings: &[&str]) -> u16 {
         let port = free_port();

@@ -4,7 +4,7 @@
 //! and measures it prints, for docs/proofs.md. What belongs to one function of one store is tested elsewhere.
 
 mod bad_tokens;
-mod groups;
+pub mod groups;
 pub mod home;
 mod import;
 mod key_changes;
@@ -14,7 +14,7 @@ mod look_ups;
 mod lost_replies;
 mod outage;
 mod people;
-mod redis;
+pub mod redis;
 mod refused;
 mod site;
 mod stale;

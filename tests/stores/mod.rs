@@ -1,10 +1,15 @@
-//! The stores: what is durable and what is atomic, on every database; one contract for every home of sessions.
+//! The stores: what is durable and what is atomic, on every database; one contract for every home of sessions, and
+//! one for every home of limits.
 
 mod atomically;
 mod audit_events;
 mod collation;
 mod group;
 mod keys;
+mod limits_backends;
+mod limits_contract;
+mod limits_model;
+mod limits_redis;
 mod revocations;
 mod session_backends;
 #[path = "session_contract.rs"]

@@ -1,126 +1,38 @@
-//! The limiter: one actor that owns the counters of every rate limit.
+//! The limiter: one actor that owns the counters of every rate limit, and the breaker of those that nodes share.
 //!
 //! It is one actor and not a map behind locks because an attempt takes several cells (the address's and the
-//! account's) all or nothing; handled one after another, no two attempts can both take the last place.
+//! account's) all or nothing; handled one after another, no two attempts can both take the last place. With shared
+//! counters it only sends the attempts on their way, many at a time: there the store sees to it.
 
-mod table;
+mod actor;
+mod breaker;
+mod shared;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use actix::{Actor, ArbiterHandle, Context, Handler, Message, Supervised};
-use metrics::{counter, gauge};
+use actix::ArbiterHandle;
+use metrics::counter;
 
-pub use table::{Cell, LimitTable, Rule, Verdict};
+use actor::{Forgive, Limiter, Observe, Parts, Sweep, Take};
+use breaker::Breaker;
+
+pub use actor::LimiterSnapshot;
+pub use shared::SharedCounters;
 
 use super::gate::{Gate, Refused};
-use super::gated::Gated;
 use super::handle::{Handle, Patience};
 use super::keeper::{Lifeline, keep};
 use crate::config;
 use crate::domain::clock::Timestamp;
+use crate::domain::limit::{Cell, Place, Verdict};
 
 const CAPACITY: usize = 8_192;
 
 /// Longest that an attempt waits in the queue: the work before it takes microseconds each.
 const PATIENCE: Patience = Patience { entry: Duration::ZERO, queue: Duration::from_secs(1) };
-
-#[derive(Debug, Message)]
-#[rtype(result = "Verdict")]
-struct Take {
-    cells: Vec<Cell>,
-    now: Timestamp,
-}
-
-#[derive(Debug, Message)]
-#[rtype(result = "()")]
-struct Forgive {
-    cells: Vec<Cell>,
-}
-
-#[derive(Debug, Message)]
-#[rtype(result = "usize")]
-struct Sweep {
-    now: Timestamp,
-}
-
-#[derive(Debug, Message)]
-#[rtype(result = "LimiterSnapshot")]
-struct Observe;
-
-/// What an operator sees of the limiter.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct LimiterSnapshot {
-    /// Keys with grants that still count.
-    pub keys: usize,
-    /// Most keys there may be.
-    pub most_keys: usize,
-}
-
-struct Limiter {
-    table: LimitTable,
-    most_keys: usize,
-}
-
-impl Actor for Limiter {
-    type Context = Context<Self>;
-}
-
-impl Supervised for Limiter {
-    /// After a panic the counters may be half-changed: they start anew.
-    fn restarting(&mut self, _: &mut Self::Context) {
-        self.table = LimitTable::new(self.most_keys);
-    }
-}
-
-impl Handler<Gated<Take>> for Limiter {
-    type Result = ();
-
-    fn handle(&mut self, message: Gated<Take>, _: &mut Self::Context) {
-        let Some((Take { cells, now }, ticket)) = message.admit() else {
-            return;
-        };
-        let verdict = self.table.take(&cells, now);
-        ticket.answer(verdict);
-    }
-}
-
-impl Handler<Gated<Forgive>> for Limiter {
-    type Result = ();
-
-    fn handle(&mut self, message: Gated<Forgive>, _: &mut Self::Context) {
-        let Some((Forgive { cells }, ticket)) = message.admit() else {
-            return;
-        };
-        self.table.forgive(&cells);
-        ticket.answer(());
-    }
-}
-
-impl Handler<Gated<Sweep>> for Limiter {
-    type Result = ();
-
-    fn handle(&mut self, message: Gated<Sweep>, _: &mut Self::Context) {
-        let Some((Sweep { now }, ticket)) = message.admit() else {
-            return;
-        };
-        let swept = self.table.sweep(now);
-        gauge!("guardhouse_limiter_keys").set(self.table.len() as f64);
-        ticket.answer(swept);
-    }
-}
-
-impl Handler<Gated<Observe>> for Limiter {
-    type Result = ();
-
-    fn handle(&mut self, message: Gated<Observe>, _: &mut Self::Context) {
-        let Some((Observe, ticket)) = message.admit() else {
-            return;
-        };
-        ticket.answer(LimiterSnapshot { keys: self.table.len(), most_keys: self.most_keys });
-    }
-}
 
 /// The limiter, as flows see it.
 #[derive(Debug, Clone)]
@@ -130,11 +42,20 @@ pub struct Limits {
 
 impl Limits {
     /// Starts the limiter; with `limits.enabled = false` there is none, and every attempt is granted.
-    pub fn start(settings: &config::Limits, arbiter: &ArbiterHandle, lifeline: Lifeline) -> Self {
-        let most_keys = settings.max_keys;
+    /// Without `shared` counters each node counts for itself.
+    pub fn start(
+        settings: &config::Limits,
+        shared: Option<SharedCounters>,
+        arbiter: &ArbiterHandle,
+        lifeline: Lifeline,
+    ) -> Self {
         let handle = settings.enabled.then(|| {
-            let make = move || Limiter { table: LimitTable::new(most_keys), most_keys };
-            Handle::new(keep(arbiter, "limiter", lifeline, make), Gate::new("limiter", CAPACITY, 1))
+            // Round trips overlap; what happens in this process does not.
+            let at_once = if shared.is_some() { CAPACITY } else { 1 };
+            let shared = shared.map(|counters| (counters, Arc::new(Breaker::default())));
+            let parts = Parts { most_keys: settings.max_keys, shared };
+            let make = move || Limiter::new(parts);
+            Handle::new(keep(arbiter, "limiter", lifeline, make), Gate::new("limiter", CAPACITY, at_once))
         });
         Self { handle }
     }
@@ -155,19 +76,19 @@ impl Limits {
         Ok(verdict)
     }
 
-    /// Gives back the last place taken in every cell: the attempt was no guess.
+    /// Gives `places` back, at `now`: the attempt was no guess.
     ///
     /// # Errors
     ///
     /// [`Refused`]
-    pub async fn forgive(&self, cells: Vec<Cell>) -> Result<(), Refused> {
+    pub async fn forgive(&self, places: Vec<Place>, now: Timestamp) -> Result<(), Refused> {
         match &self.handle {
-            Some(handle) => handle.commit(Forgive { cells }, PATIENCE).await,
-            None => Ok(()),
+            Some(handle) if !places.is_empty() => handle.commit(Forgive { places, now }, PATIENCE).await,
+            _ => Ok(()),
         }
     }
 
-    /// Drops the keys of which nothing counts any more. How many there were.
+    /// Drops the keys of this process of which nothing counts any more. How many there were.
     ///
     /// # Errors
     ///

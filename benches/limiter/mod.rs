@@ -1,5 +1,7 @@
 //! The limiter: decisions through the actor, by the table alone, and by a bare map behind mutexes, which knows
-//! neither sliding windows nor "all or nothing".
+//! neither sliding windows nor "all or nothing". In Redis, where there is one, against a script that only counts.
+
+mod shared;
 
 use std::collections::HashMap;
 use std::hint::black_box;
@@ -10,10 +12,10 @@ use std::time::Duration;
 use criterion::Criterion;
 use guardhouse::actors::Limits;
 use guardhouse::actors::keeper::Lifeline;
-use guardhouse::actors::limiter::{Cell, LimitTable, Rule, Verdict};
 use guardhouse::config::{self, Config};
 use guardhouse::domain::clock::{Stopwatch, Timestamp};
-use guardhouse::domain::limit::Window;
+use guardhouse::domain::limit::{Cell, Rule, Verdict, Window};
+use guardhouse::store::limit::LimitTable;
 
 use crate::support::{Contest, concurrently, is_named, is_trial, note, resident_bytes, world};
 
@@ -32,6 +34,7 @@ pub(crate) fn bench(criterion: &mut Criterion) {
     }
     decide(criterion, &settings, "limiter/one_by_one", 1);
     decide(criterion, &settings, "limiter/64_at_once", 64);
+    shared::bench(criterion, &settings);
 }
 
 /// Who tries what when; the time goes on with every attempt.
@@ -75,13 +78,13 @@ fn decide(criterion: &mut Criterion, settings: &config::Limits, name: &str, lane
         let started = Stopwatch::start();
         for _ in 0..iterations {
             let (cells, now) = attempts.next();
-            assert!(matches!(table.take(&cells, now), Verdict::Granted { .. }));
+            assert!(matches!(table.take(cells, now), Verdict::Granted { .. }));
         }
         started.elapsed()
     };
     by_table(history());
 
-    let limits = Limits::start(settings, &world().arbiter, Lifeline::default());
+    let limits = Limits::start(settings, None, &world().arbiter, Lifeline::default());
     let shared = Arc::new(Attempts::new(settings));
     let by_actor = |lanes, iterations| {
         let (limits, attempts) = (limits.clone(), shared.clone());
@@ -143,7 +146,7 @@ fn weigh(settings: &config::Limits) {
     let before = resident_bytes();
     let attempt = |table: &mut LimitTable, client: u64| {
         let subject = format!("2001:db8:{client:x}::");
-        table.take(&[Cell { rule: Rule::LoginAddress, subject, windows: windows.clone() }], now)
+        table.take(vec![Cell { rule: Rule::LoginAddress, subject, windows: windows.clone() }], now)
     };
     for client in 0..KEYS {
         attempt(&mut table, client);

@@ -1,0 +1,154 @@
+//! The actor behind [`super::Limits`].
+
+use std::sync::Arc;
+
+use actix::{Actor, Context, Handler, Message, Supervised};
+use metrics::gauge;
+
+use super::breaker::Breaker;
+use super::shared::{Shared, SharedCounters};
+use crate::actors::gated::Gated;
+use crate::domain::clock::Timestamp;
+use crate::domain::limit::{Cell, Place, Verdict};
+use crate::store::limit::MemoryLimits;
+
+#[derive(Debug, Message)]
+#[rtype(result = "Verdict")]
+pub(super) struct Take {
+    pub(super) cells: Vec<Cell>,
+    pub(super) now: Timestamp,
+}
+
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(super) struct Forgive {
+    pub(super) places: Vec<Place>,
+    pub(super) now: Timestamp,
+}
+
+#[derive(Debug, Message)]
+#[rtype(result = "usize")]
+pub(super) struct Sweep {
+    pub(super) now: Timestamp,
+}
+
+#[derive(Debug, Message)]
+#[rtype(result = "LimiterSnapshot")]
+pub(super) struct Observe;
+
+/// What an operator sees of the limiter.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct LimiterSnapshot {
+    /// Keys of this process with grants that still count.
+    pub keys: usize,
+    /// Most keys there may be.
+    pub most_keys: usize,
+    /// Whether the counters that all nodes share are in reach; `None` where there are none.
+    pub shared_in_reach: Option<bool>,
+}
+
+/// What outlives a restart.
+#[derive(Clone)]
+pub(super) struct Parts {
+    pub(super) most_keys: usize,
+    pub(super) shared: Option<(SharedCounters, Arc<Breaker>)>,
+}
+
+pub(super) struct Limiter {
+    parts: Parts,
+    local: Arc<MemoryLimits>,
+    shared: Option<Shared>,
+}
+
+impl Limiter {
+    pub(super) fn new(parts: Parts) -> Self {
+        let local = Arc::new(MemoryLimits::new(parts.most_keys));
+        let shared = parts.shared.clone();
+        let shared = shared.map(|(counters, breaker)| Shared::new(counters, breaker, local.clone()));
+        Self { parts, local, shared }
+    }
+}
+
+impl Actor for Limiter {
+    type Context = Context<Self>;
+}
+
+impl Supervised for Limiter {
+    /// After a panic the counters may be half-changed: they start anew.
+    fn restarting(&mut self, _: &mut Self::Context) {
+        *self = Self::new(self.parts.clone());
+    }
+}
+
+impl Handler<Gated<Take>> for Limiter {
+    type Result = ();
+
+    fn handle(&mut self, message: Gated<Take>, _: &mut Self::Context) {
+        let Some((Take { cells, now }, ticket)) = message.admit() else {
+            return;
+        };
+        let Some(shared) = &self.shared else {
+            let verdict = self.local.table().take(cells, now);
+            return ticket.answer(verdict);
+        };
+        match shared.past(&cells, now).or_else(|| shared.known(&cells, now)) {
+            Some(verdict) => ticket.answer(verdict),
+            None => {
+                let asked = shared.clone();
+                shared.spawn(async move { ticket.answer(asked.take(cells, now).await) });
+            }
+        }
+    }
+}
+
+impl Handler<Gated<Forgive>> for Limiter {
+    type Result = ();
+
+    fn handle(&mut self, message: Gated<Forgive>, _: &mut Self::Context) {
+        let Some((Forgive { places, now }, ticket)) = message.admit() else {
+            return;
+        };
+        self.local.table().forgive(&places);
+        match self.shared.clone() {
+            None => ticket.answer(()),
+            Some(shared) => {
+                let asked = shared.clone();
+                shared.spawn(async move {
+                    asked.forgive(places, now).await;
+                    ticket.answer(());
+                });
+            }
+        }
+    }
+}
+
+impl Handler<Gated<Sweep>> for Limiter {
+    type Result = ();
+
+    fn handle(&mut self, message: Gated<Sweep>, _: &mut Self::Context) {
+        let Some((Sweep { now }, ticket)) = message.admit() else {
+            return;
+        };
+        if let Some(shared) = &self.shared {
+            shared.look(now);
+        }
+        let mut table = self.local.table();
+        let swept = table.sweep(now);
+        gauge!("guardhouse_limiter_keys").set(table.len() as f64);
+        drop(table);
+        ticket.answer(swept);
+    }
+}
+
+impl Handler<Gated<Observe>> for Limiter {
+    type Result = ();
+
+    fn handle(&mut self, message: Gated<Observe>, _: &mut Self::Context) {
+        let Some((Observe, ticket)) = message.admit() else {
+            return;
+        };
+        let keys = self.local.table().len();
+        let shared_in_reach = self.shared.as_ref().map(Shared::is_in_reach);
+        ticket.answer(LimiterSnapshot { keys, most_keys: self.parts.most_keys, shared_in_reach });
+    }
+}
