@@ -46,6 +46,7 @@ fn backends(criterion: &mut Criterion, settings: &Hashing) {
     let params = params(settings);
     let crates = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone());
     let mut blocks = vec![Block::default(); params.block_count()];
+    let mut reference = Reference::start(settings);
     let mut contest = Contest::new("hash_pool/argon2", "the argon2 crate", |iterations| {
         timed(iterations, |output| {
             crates
@@ -65,7 +66,6 @@ fn backends(criterion: &mut Criterion, settings: &Hashing) {
             _ => contest.within(1.4, backend.name(), run),
         };
     }
-    let mut reference = Reference::start(settings);
     if let Some(reference) = &mut reference {
         contest = contest.against("the C reference", |iterations| reference.run(iterations));
     }

@@ -90,14 +90,15 @@ impl Gate {
         }
     }
 
-    /// A permit, at once or not at all; none either when those inside will likely keep the next one waiting for longer
-    /// than `patience`: it would be refused in the end, and had better hear of it now.
+    /// A permit, at once or not at all; none either when those inside will likely keep the next one waiting for too much
+    /// of `patience`: it might be refused in the end, and had better hear of it now. The estimate is rough, so a third
+    /// of the patience is left for its error.
     ///
     /// # Errors
     ///
     /// [`Refused::Full`]
     pub fn enter_in_time(&self, patience: Duration) -> Result<Permit, Refused> {
-        if self.wait_ahead() > patience {
+        if self.wait_ahead() > patience / 3 * 2 {
             self.0.meters.slow.increment(1);
             return Err(Refused::Full { retry_after: self.retry_after() });
         }

@@ -101,6 +101,21 @@ impl<A: Actor> Handle<A> {
         Ok(())
     }
 
+    /// As [`Self::ask`], with a permit that was taken before: for who wants to know early that there is no room.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`], but not [`Refused::Full`].
+    pub async fn ask_with<M>(&self, permit: Permit, message: M, queue: Duration) -> Result<M::Result, Refused>
+    where
+        M: Message + Send + 'static,
+        M::Result: Send,
+        A: Handler<Gated<M>>,
+        A::Context: ToEnvelope<A, Gated<M>>,
+    {
+        self.send_with(permit, message, Sending::Ask, queue).await
+    }
+
     async fn send<M>(&self, message: M, sending: Sending, patience: Patience) -> Result<M::Result, Refused>
     where
         M: Message + Send + 'static,
@@ -109,12 +124,33 @@ impl<A: Actor> Handle<A> {
         A::Context: ToEnvelope<A, Gated<M>>,
     {
         let permit = self.enter(patience).await?;
-        let (gated, answer) = Gated::new(message, sending, patience.queue, permit);
+        self.send_with(permit, message, sending, patience.queue).await
+    }
+
+    async fn send_with<M>(
+        &self,
+        permit: Permit,
+        message: M,
+        sending: Sending,
+        queue: Duration,
+    ) -> Result<M::Result, Refused>
+    where
+        M: Message + Send + 'static,
+        M::Result: Send,
+        A: Handler<Gated<M>>,
+        A::Context: ToEnvelope<A, Gated<M>>,
+    {
+        let (gated, answer) = Gated::new(message, sending, queue, permit);
         self.address.do_send(gated);
         answer.await.unwrap_or(Err(Refused::Crashed))
     }
 
-    async fn enter(&self, patience: Patience) -> Result<Permit, Refused> {
+    /// A permit, for a message to come.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused::Full`]
+    pub async fn enter(&self, patience: Patience) -> Result<Permit, Refused> {
         if patience.entry.is_zero() {
             self.gate.enter_in_time(patience.queue)
         } else {

@@ -43,6 +43,9 @@ may_be_limited!(LoginError);
 ///
 /// [`LoginError`]; every one but a fault leaves its record.
 pub async fn login(desk: &Desk, request: Login, visit: &Visit) -> Result<SignedIn, LoginError> {
+    // Before anything is asked or counted: in a flood most are refused, and refusing must cost next to nothing. What
+    // was never compared was no guess, so it leaves no trace in the counters either.
+    let place = desk.hashers.place().await?;
     let email = Email::parse(&request.email).ok();
     // What is no address is nobody's account; all such attempts from one network count together.
     let account = email.as_ref().map_or("", Email::as_str);
@@ -59,11 +62,9 @@ pub async fn login(desk: &Desk, request: Login, visit: &Visit) -> Result<SignedI
     };
     let (user, stored) = found.map_or((None, None), |(user, hash)| (Some(user), hash.map(StoredHash::from)));
 
-    let verified = desk.hashers.verify(candidate, stored.clone()).await;
-    let verified = match verified {
+    let verified = match desk.hashers.verify_at(place, candidate, stored.clone()).await {
         Ok(verified) => verified,
         Err(refused) => {
-            // Nothing was compared, so it was no guess: a flood that is refused leaves no trace in the counters.
             forgive(desk, visit, places).await;
             return Err(refused.into());
         }

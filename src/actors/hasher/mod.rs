@@ -21,7 +21,7 @@ use failure_time::FailureTime;
 pub use scheme::Unsound;
 use scheme::{Memory, Scheme};
 
-use super::gate::{Gate, Refused};
+use super::gate::{Gate, Permit, Refused};
 use super::gated::Gated;
 use super::handle::{Handle, Patience};
 use crate::config;
@@ -53,6 +53,10 @@ pub struct Verified {
     pub outcome: PasswordVerification,
     begun: Stopwatch,
 }
+
+/// A place in the pool.
+#[derive(Debug)]
+pub struct Place(Permit);
 
 #[derive(Debug, Message)]
 #[rtype(result = "StoredHash")]
@@ -173,6 +177,30 @@ impl Hashers {
         self.handle.ask(HashPassword(password), self.patience()).await
     }
 
+    /// A place for a comparison to come: who finds none is refused before anything else is asked or counted. It ends
+    /// with its drop.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused::Full`]: at once when the queue is full, or so long that the deadline might pass in it.
+    pub async fn place(&self) -> Result<Place, Refused> {
+        self.handle.enter(self.patience()).await.map(Place)
+    }
+
+    /// As [`Self::verify`], at a place that was taken before.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`]
+    pub async fn verify_at(
+        &self,
+        place: Place,
+        candidate: Password,
+        stored: Option<StoredHash>,
+    ) -> Result<Verified, Refused> {
+        self.handle.ask_with(place.0, VerifyPassword { candidate, stored }, self.deadline).await
+    }
+
     /// Compares `candidate` with the `stored` hash. Without one the work of a hash of the configured cost is done
     /// against a decoy, so that the work does not tell whether there is a user. A stored hash of another cost takes
     /// its own time until its user's next login replaces it: hence [`Self::hold_failure`].
@@ -181,7 +209,7 @@ impl Hashers {
     ///
     /// [`Refused`]: at once when the queue is full, or so long that the deadline would pass in it.
     pub async fn verify(&self, candidate: Password, stored: Option<StoredHash>) -> Result<Verified, Refused> {
-        self.handle.ask(VerifyPassword { candidate, stored }, self.patience()).await
+        self.verify_at(self.place().await?, candidate, stored).await
     }
 
     /// Whether `stored` could be verified here, without its work: for hashes that are to be imported.
