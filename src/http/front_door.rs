@@ -48,6 +48,7 @@ pub async fn front_door(
         let (request, _) = request.into_parts();
         ServiceResponse::new(request, HttpResponse::from_error(Problem::new(Code::NotAcceptable)))
     };
+    let overloaded = is_overloaded(&response);
     let mut response = with_problem_rendered(response, &request_id);
     dress(response.headers_mut(), &request_id);
 
@@ -62,11 +63,19 @@ pub async fn front_door(
         count.increment(1);
         time.record(elapsed);
     });
-    front.impatience.hold(&response).await;
+    if overloaded {
+        front.impatience.hold(&response).await;
+    }
     Ok(match unread {
         Some(request) => response.map_body(|_, body| Holding { body, _request: request }.boxed()),
         None => response,
     })
+}
+
+/// Whether the request was refused because too much came at once. A store that is away is nobody's impatience.
+fn is_overloaded(response: &ServiceResponse<BoxBody>) -> bool {
+    let problem = response.response().error().and_then(|error| error.as_error::<Problem>());
+    problem.is_some_and(|problem| problem.code() == Code::Overloaded)
 }
 
 /// Every error leaves as a problem with its instance and request id, below `/oauth2` in the form of OAuth; also those that

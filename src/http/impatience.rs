@@ -10,7 +10,7 @@ use std::cell::Cell;
 use std::time::Duration;
 
 use actix_web::dev::{Extensions, ServiceResponse};
-use actix_web::http::{StatusCode, header};
+use actix_web::http::header;
 use metrics::counter;
 use tokio::sync::Semaphore;
 
@@ -42,11 +42,9 @@ impl Default for Impatience {
 }
 
 impl Impatience {
-    /// Waits before `response` goes out, if it is a refusal that its client brought upon itself.
+    /// Waits before `response` goes out, which is a refusal because too much came at once, if its client was told to wait
+    /// and did not.
     pub(super) async fn hold<B>(&self, response: &ServiceResponse<B>) {
-        if response.status() != StatusCode::SERVICE_UNAVAILABLE {
-            return;
-        }
         let Some(told) = response.request().conn_data::<Told>() else { return };
         let seconds =
             response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
