@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use criterion::Criterion;
+use futures_util::FutureExt;
 use guardhouse::actors::Hashers;
 use guardhouse::actors::hasher::{PasswordVerification, StoredHash};
 use guardhouse::config::{Config, Hashing, Sources};
@@ -218,7 +219,8 @@ pub(crate) fn jam(hashers: &Hashers, runtime: &Handle) -> RwLockWriteGuard<'stat
         // Those that do not begin within the queue's deadline are refused in the end, which nobody minds.
         runtime.spawn(async move { hashers.errand(move || drop(lock.read())).await });
     }
-    while hashers.observe().inside < capacity {
+    // Full is not only when every place is taken, but also when the wait would be too long.
+    while !matches!(hashers.place().now_or_never(), Some(Err(_))) {
         std::thread::yield_now();
     }
     held
