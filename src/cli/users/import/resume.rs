@@ -54,6 +54,7 @@ impl Resume {
         };
         let stored: Mark = serde_json::from_slice(&stored)
             .with_context(|| format!("{} is not the state of an import; use --start-over", path.display()))?;
+        let records = stored.records;
         if (Mark { records: 0, ..stored }) != mark {
             bail!(
                 "{} belongs to an import of another file of this name, or as another format; use --start-over to begin \
@@ -61,8 +62,7 @@ impl Resume {
                 path.display()
             );
         }
-        let mark = serde_json::from_slice(&std::fs::read(&path)?)?;
-        Ok(Self { path, mark })
+        Ok(Self { path, mark: Mark { records, ..mark } })
     }
 
     /// Records that are dealt with.
