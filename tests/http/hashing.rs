@@ -7,7 +7,7 @@ use guardhouse::domain::id::UserId;
 use guardhouse::store::{credentials, users};
 use serde_json::json;
 
-use crate::http::{faults, raw, registration, stored_hash, try_login};
+use crate::http::{faults, raw, registration, stored_hash, try_login, while_hashing};
 use crate::on_every_database;
 use crate::support::house::PASSWORD;
 use crate::support::{Kind, TestHouse};
@@ -160,21 +160,7 @@ fn who_comes_back_at_once_gets_the_next_refusal_later_and_nobody_else_does() {
         let line = metrics.lines().find_map(|line| line.strip_prefix("guardhouse_refusals_held_total "));
         line.map_or(0, |count| count.parse::<u64>().unwrap())
     };
-    // The only hash thread is busy until we say so.
-    let (desk, (release, released)) = (house.desk(), std::sync::mpsc::channel::<()>());
-    let (started, start) = std::sync::mpsc::channel::<()>();
-    std::thread::scope(|scope| {
-        let house = &house;
-        scope.spawn(move || {
-            house.io(async move {
-                let errand = desk.hashers.errand(move || {
-                    started.send(()).unwrap();
-                    released.recv().unwrap();
-                });
-                errand.await.unwrap();
-            });
-        });
-        start.recv().unwrap();
+    while_hashing(&house, || {
         let before = held();
         for _ in 0..3 {
             assert_eq!(send(&request("close")).0, [503]);
@@ -184,7 +170,6 @@ fn who_comes_back_at_once_gets_the_next_refusal_later_and_nobody_else_does() {
         assert_eq!(answers, [503, 503]);
         assert!(took >= Duration::from_millis(500), "{took:?}");
         assert_eq!(held(), before + 1);
-        release.send(()).unwrap();
     });
 }
 

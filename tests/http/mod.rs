@@ -95,6 +95,28 @@ pub fn login_from(house: &TestHouse, address: &str, email: &str, password: &str)
     )
 }
 
+/// Does `work` while the only hash thread of the house is busy.
+pub fn while_hashing<T>(house: &TestHouse, work: impl FnOnce() -> T) -> T {
+    let (desk, (release, released)) = (house.desk(), std::sync::mpsc::channel::<()>());
+    let (started, start) = std::sync::mpsc::channel::<()>();
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            house.io(async move {
+                let errand = desk.hashers.errand(move || {
+                    started.send(()).unwrap();
+                    // Also when the work has panicked and nobody says so any more.
+                    let _ = released.recv();
+                });
+                errand.await.unwrap();
+            });
+        });
+        start.recv().unwrap();
+        let done = work();
+        drop(release);
+        done
+    })
+}
+
 /// `POST` with headers of one's own.
 pub fn post_with(house: &TestHouse, path: &str, headers: &[(&str, &str)], body: &Value) -> Answer {
     let mut request = house.request("POST", path).header("content-type", "application/json");

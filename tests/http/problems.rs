@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use guardhouse::http::problem::Code;
 use serde_json::{Value, json};
 
-use crate::http::{login_from, post_raw, raw, refresh, registration, sql, try_login};
+use crate::http::{login_from, post_raw, raw, refresh, registration, sql, try_login, while_hashing};
 use crate::support::house::PASSWORD;
 use crate::support::{Answer, Kind, TestHouse};
 
@@ -88,25 +88,7 @@ fn of_faults() -> Vec<(Answer, Code)> {
     let ada = house.user("ada");
     let mut answers = Vec::new();
 
-    // The only hash thread is busy until we say so.
-    let (desk, (release, released)) = (house.desk(), std::sync::mpsc::channel::<()>());
-    let (started, start) = std::sync::mpsc::channel::<()>();
-    let busy = std::thread::scope(|scope| {
-        let house = &house;
-        scope.spawn(move || {
-            house.io(async move {
-                let errand = desk.hashers.errand(move || {
-                    started.send(()).unwrap();
-                    released.recv().unwrap();
-                });
-                errand.await.unwrap();
-            });
-        });
-        start.recv().unwrap();
-        let busy = try_login(house, "ada@example.org", PASSWORD);
-        release.send(()).unwrap();
-        busy
-    });
+    let busy = while_hashing(&house, || try_login(&house, "ada@example.org", PASSWORD));
     assert!(busy.header("retry-after").parse::<u64>().is_ok_and(|seconds| seconds >= 1), "{busy:?}");
     answers.push((busy, Code::Overloaded));
 
