@@ -24,7 +24,7 @@ on_every_database!(
 const ALL: usize = 7;
 
 /// Every change; the first ones make the tables.
-const STEPS: usize = 8;
+const STEPS: usize = 9;
 const NAMES: [&str; STEPS] = [
     "m0001_users",
     "m0002_credentials",
@@ -34,6 +34,7 @@ const NAMES: [&str; STEPS] = [
     "m0006_audit_events",
     "m0007_installation",
     "m0008_key_phases",
+    "m0009_unlocked_users",
 ];
 
 async fn status(db: &Db) -> Vec<(String, bool)> {
@@ -88,9 +89,15 @@ fn single_steps_down_and_up_meet_each_other(kind: Kind) {
         for left in (0..STEPS).rev() {
             db.migrate_down(1).await.unwrap();
             assert_eq!(status(&db).await, applied(left));
-            // A table counts as there once it has every column of today: the keys' last ones come with the last
-            // change. (SQLite takes the quoted name of a column that it does not know for a text.)
-            let is_whole = |table| table < left && (table != 4 || left == STEPS || kind == Kind::Sqlite);
+            // A table counts as there once it has every column of today, and some get their last ones later. (SQLite takes
+            // the quoted name of a column that it does not know for a text.)
+            let last_change = |table| match table {
+                _ if kind == Kind::Sqlite => table + 1,
+                0 => 9,
+                4 => 8,
+                table => table + 1,
+            };
+            let is_whole = |table| last_change(table) <= left;
             assert_eq!(tables(&db).await, (0..ALL).map(is_whole).collect::<Vec<_>>());
         }
         db.migrate_up().await.unwrap();
@@ -136,6 +143,7 @@ fn large(number: u128) -> Rows {
             name: Some(owls(200)),
             roles: owls(1_024),
             disabled_at: Some(most),
+            unlocked_at: Some(most),
             epoch: most,
             sessions_from: most,
             created_at: most,
@@ -206,6 +214,7 @@ fn small() -> Rows {
             name: None,
             roles: none.clone(),
             disabled_at: None,
+            unlocked_at: None,
             epoch: least,
             sessions_from: least,
             created_at: least,

@@ -25,7 +25,7 @@ const CLIENTS: u64 = 10_000;
 const APART: Duration = Duration::from_secs(2_000);
 /// Attempts of each client before the measuring begins.
 const HISTORY: u64 = 40;
-const KEYS: u64 = 1_000_000;
+const _KEYS: u64 = 1_000_000;
 
 pub(crate) fn bench(criterion: &mut Criterion) {
     let settings = Config::defaults().limits;
@@ -58,8 +58,8 @@ impl Attempts {
         let now = Timestamp::from_seconds(1_800_000_000).plus(APART / CLIENTS as u32 * count as u32);
         let (address, account) = (format!("2001:db8:{client:x}::"), format!("user-{client}@example.org ::"));
         let cells = vec![
-            Cell { rule: Rule::LoginAddress, subject: address, windows: self.address.clone() },
-            Cell { rule: Rule::LoginAccount, subject: account, windows: self.account.clone() },
+            Cell::new(Rule::LoginAddress, address, self.address.clone()),
+            Cell::new(Rule::LoginAccount, account, self.account.clone()),
         ];
         (cells, now)
     }
@@ -72,7 +72,7 @@ fn history() -> u64 {
 fn decide(criterion: &mut Criterion, settings: &config::Limits, name: &str, lanes: usize) {
     let runtime = world().runtime.handle();
 
-    let (attempts, table) = (Attempts::new(settings), Mutex::new(LimitTable::new(settings.max_keys)));
+    let (attempts, table) = (Attempts::new(settings), Mutex::new(LimitTable::new(settings.memory)));
     let by_table = |iterations| {
         let mut table = table.lock().expect("nothing panics while it holds the table");
         let started = Stopwatch::start();
@@ -139,25 +139,30 @@ impl ShardedMap {
     }
 }
 
-/// What a key takes: one attempt each by a great many addresses, as an attacker with a network of them would make.
+/// What a key takes: one attempt each by a great many addresses, as an attacker with a network of them would make, until the
+/// configured memory is used up.
 fn weigh(settings: &config::Limits) {
     let (windows, now) = (Arc::<[Window]>::from(settings.login.address.clone()), Timestamp::from_seconds(1));
-    let mut table = LimitTable::new(KEYS as usize);
+    let mut table = LimitTable::new(settings.memory);
     let before = resident_bytes();
     let attempt = |table: &mut LimitTable, client: u64| {
         let subject = format!("2001:db8:{client:x}::");
-        table.take(vec![Cell { rule: Rule::LoginAddress, subject, windows: windows.clone() }], now)
+        table.take(vec![Cell::new(Rule::LoginAddress, subject, windows.clone())], now)
     };
-    for client in 0..KEYS {
-        attempt(&mut table, client);
-    }
-    let each = resident_bytes().saturating_sub(before) / KEYS;
+    let full = (0..).find(|&client| attempt(&mut table, client) == Verdict::TableFull).expect("memory ends");
+    let taken = resident_bytes().saturating_sub(before);
     let strangers = 20;
     let started = Stopwatch::start();
-    for stranger in 0..strangers {
-        assert_eq!(attempt(&mut table, KEYS + stranger), Verdict::TableFull);
+    for stranger in 1..=strangers {
+        assert_eq!(attempt(&mut table, full + stranger), Verdict::TableFull);
     }
     let refusal = started.elapsed() / strangers as u32;
-    note(format!("limiter: a stranger is refused in {refusal:.1?} while a table of {KEYS} keys is full"));
-    note(format!("limiter: {} keys with one grant each take {each} octets of memory a key", table.len()));
+    let (keys, each, mib) = (table.len(), taken / full, |bytes: u64| bytes >> 20);
+    note(format!("limiter: a stranger is refused in {refusal:.1?} while a table of {keys} keys is full"));
+    note(format!(
+        "limiter: {keys} keys with one grant each, {each} octets a key, take {} MiB of the {} MiB they may",
+        mib(taken),
+        mib(settings.memory as u64)
+    ));
+    assert!(taken <= settings.memory as u64, "the reckoning of a key's memory is too low");
 }

@@ -113,7 +113,7 @@ async fn weigh(client: &Client, store: &RedisLimits, settings: &config::Limits) 
     let windows: Arc<[_]> = settings.login.address.clone().into();
     let mut weights = Vec::new();
     for grants in [1_u64, 20, 200] {
-        let cell = Cell { rule: Rule::LoginAddress, subject: grants.to_string(), windows: windows.clone() };
+        let cell = Cell::new(Rule::LoginAddress, grants.to_string(), windows.clone());
         for grant in 0..grants {
             let now = Timestamp::from_seconds(1_800_000_000).plus(Duration::from_secs(grant * 400));
             store.take(vec![cell.clone()], now).await.expect("Redis answers");

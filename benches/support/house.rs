@@ -85,6 +85,7 @@ impl House {
                     name: None,
                     roles: Roles::from(vec![Role::user()]),
                     disabled_at: None,
+                    unlocked_at: None,
                     security: SecurityEpoch::default(),
                     created_at: now,
                     updated_at: now,

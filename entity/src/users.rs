@@ -14,6 +14,7 @@ pub struct Model {
     /// A JSON array of role names.
     pub roles: String,
     pub disabled_at: Option<i64>,
+    pub unlocked_at: Option<i64>,
     /// See `SecurityEpoch` in the domain.
     pub epoch: i64,
     pub sessions_from: i64,

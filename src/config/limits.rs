@@ -1,9 +1,12 @@
 //! `[limits]`: how often somebody may try.
 
+use std::time::Duration;
+
 use super::leaf::{Complaint, Leaf};
+use super::leaves::ByteSize;
 use super::reader::Reader;
 use super::words::{word_leaf, words};
-use crate::domain::limit::Window;
+use crate::domain::limit::{Delays, Window};
 
 /// Rate limits. Where a list has several windows, all of them hold; an empty list limits nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,8 +23,14 @@ pub struct Limits {
     pub login: LoginLimits,
     /// On registering.
     pub register: RegisterLimits,
-    /// The most addresses and accounts that this node counts at a time, which bounds the memory for it.
-    pub max_keys: usize,
+    /// On exchanging refresh tokens.
+    pub refresh: RefreshLimits,
+    /// On proving again who one is.
+    pub proof: ProofLimits,
+    /// On asking about tokens.
+    pub oauth2: OauthLimits,
+    /// Octets that the counters of this node may take.
+    pub memory: usize,
 }
 
 /// Limits on logging in.
@@ -29,8 +38,16 @@ pub struct Limits {
 pub struct LoginLimits {
     /// For one client address (IPv6: one /64).
     pub address: Vec<Window>,
-    /// For one account seen from one network.
+    /// Failures from one network (IPv4: /24, IPv6: /48), at whatever accounts.
+    pub network: Vec<Window>,
+    /// Failures at one account seen from one network.
     pub account: Vec<Window>,
+    /// The delays before `account` is used up; none where `first` is zero.
+    pub delays: Option<Delays>,
+    /// Failures at one account from anywhere, beyond which attempts are slowed down.
+    pub anywhere: Vec<Window>,
+    /// The longest that such an attempt is held.
+    pub longest_hold: Duration,
 }
 
 /// Limits on registering.
@@ -38,6 +55,33 @@ pub struct LoginLimits {
 pub struct RegisterLimits {
     /// For one client address (IPv6: one /64).
     pub address: Vec<Window>,
+    /// For one network (IPv4: /24, IPv6: /48).
+    pub network: Vec<Window>,
+}
+
+/// Limits on exchanging refresh tokens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefreshLimits {
+    /// For one client address (IPv6: one /64).
+    pub address: Vec<Window>,
+    /// For one user, over all their sessions.
+    pub user: Vec<Window>,
+}
+
+/// Limits on proving again who one is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProofLimits {
+    /// Wrong passwords of one signed-in user, from anywhere.
+    pub user: Vec<Window>,
+}
+
+/// Limits on asking about tokens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OauthLimits {
+    /// For one client address (IPv6: one /64), whoever asks.
+    pub address: Vec<Window>,
+    /// For one configured client.
+    pub client: Vec<Window>,
 }
 
 words! {
@@ -72,15 +116,51 @@ impl Limits {
             on_backend_failure: reader.take("limits.on_backend_failure"),
             danger_allow_evicting_redis: reader.take("limits.danger_allow_evicting_redis"),
             login: LoginLimits {
-                address: reader.take_if("limits.login.address", |list: &Vec<Window>| check_windows(list)),
-                account: reader.take_if("limits.login.account", |list: &Vec<Window>| check_windows(list)),
+                address: windows(reader, "limits.login.address"),
+                network: windows(reader, "limits.login.network"),
+                account: windows(reader, "limits.login.account"),
+                delays: delays(reader),
+                anywhere: windows(reader, "limits.login.anywhere"),
+                longest_hold: reader.take_in("limits.login.longest_hold", Duration::ZERO..=LONGEST_HOLD),
             },
             register: RegisterLimits {
-                address: reader.take_if("limits.register.address", |list: &Vec<Window>| check_windows(list)),
+                address: windows(reader, "limits.register.address"),
+                network: windows(reader, "limits.register.network"),
             },
-            max_keys: reader.take_in("limits.max_keys", 1..=1_000_000_000),
+            refresh: RefreshLimits {
+                address: windows(reader, "limits.refresh.address"),
+                user: windows(reader, "limits.refresh.user"),
+            },
+            proof: ProofLimits { user: windows(reader, "limits.proof.user") },
+            oauth2: OauthLimits {
+                address: windows(reader, "limits.oauth2.address"),
+                client: windows(reader, "limits.oauth2.client"),
+            },
+            memory: reader.take_in("limits.memory", ByteSize(1 << 10)..=ByteSize(1 << 40)).0 as usize,
         }
     }
+}
+
+/// No client waits much longer for an answer.
+const LONGEST_HOLD: Duration = Duration::from_secs(30);
+
+const DELAYS: [&str; 2] = ["limits.login.first_delay", "limits.login.longest_delay"];
+
+fn delays(reader: &mut Reader) -> Option<Delays> {
+    let hour = Duration::from_secs(3_600);
+    let first: Duration = reader.take_in(DELAYS[0], Duration::ZERO..=hour);
+    let longest = reader.take_in(DELAYS[1], Duration::from_millis(1)..=24 * hour);
+    if first > longest && reader.sound(&DELAYS) {
+        let other = reader.origin(DELAYS[1]);
+        let reason =
+            format!("{} is longer than `{}` = {} ({other})", first.show(), DELAYS[1], longest.show());
+        reader.refuse(DELAYS[0], Complaint::with_help(reason, "lower the one or raise the other"));
+    }
+    (!first.is_zero()).then_some(Delays { first, longest })
+}
+
+fn windows(reader: &mut Reader, key: &'static str) -> Vec<Window> {
+    reader.take_if(key, |list: &Vec<Window>| check_windows(list))
 }
 
 /// The largest number a limit counts to: each grant is remembered with its time, which is what makes it exact.

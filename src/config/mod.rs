@@ -43,7 +43,10 @@ pub use database::{Backend, Database};
 pub use fault::{Fault, Faults, Origin};
 pub use hashing::{Argon2Cost, HashAlgorithm, Hashing, OWASP_FLOOR, reaches_owasp_floor};
 pub use keys::Keys;
-pub use limits::{LimitStoreKind, Limits, LoginLimits, OnBackendFailure, RegisterLimits};
+pub use limits::{
+    LimitStoreKind, Limits, LoginLimits, OauthLimits, OnBackendFailure, ProofLimits, RefreshLimits,
+    RegisterLimits,
+};
 pub use log::{Log, LogFormat};
 pub use passwords::Passwords;
 pub use reader::Effective;

@@ -22,6 +22,8 @@ pub struct User {
     pub roles: Roles,
     /// When the account was disabled, if it is.
     pub disabled_at: Option<Timestamp>,
+    /// When an administrator last unlocked it: wrong passwords from before do not lock it any more.
+    pub unlocked_at: Option<Timestamp>,
     /// Where the account's security stands.
     pub security: SecurityEpoch,
     /// When the account was made.

@@ -71,20 +71,27 @@ pub fn canonical(address: IpAddr) -> IpAddr {
 
 /// What one client is for a limit: an IPv4 address, or the /64 that one IPv6 host owns.
 pub fn host(address: IpAddr) -> IpAddr {
-    masked(address, 32)
+    masked(address, 32, 64)
 }
 
 /// The neighbourhood a person plausibly signs in from: an IPv4 /24, an IPv6 /64.
 pub fn neighbourhood(address: IpAddr) -> IpAddr {
-    masked(address, 24)
+    masked(address, 24, 64)
 }
 
-fn masked(address: IpAddr, v4_bits: u32) -> IpAddr {
+/// What one customer of a provider has at hand: an IPv4 /24, an IPv6 /48.
+pub fn network(address: IpAddr) -> IpAddr {
+    masked(address, 24, 48)
+}
+
+fn masked(address: IpAddr, v4_bits: u32, v6_bits: u32) -> IpAddr {
     match canonical(address) {
         IpAddr::V4(v4) => {
             Ipv4Addr::from_bits(v4.to_bits() & u32::MAX.checked_shl(32 - v4_bits).unwrap_or(0)).into()
         }
-        IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 64)).into(),
+        IpAddr::V6(v6) => {
+            Ipv6Addr::from_bits(v6.to_bits() & u128::MAX.checked_shl(128 - v6_bits).unwrap_or(0)).into()
+        }
     }
 }
 
@@ -143,5 +150,7 @@ mod tests {
         assert_eq!(host(ip("::ffff:192.0.2.7")), ip("192.0.2.7"));
         assert_eq!(neighbourhood(ip("192.0.2.7")), ip("192.0.2.0"));
         assert_eq!(neighbourhood(ip("2001:db8:1:2:3::1")), ip("2001:db8:1:2::"));
+        assert_eq!(network(ip("192.0.2.7")), ip("192.0.2.0"));
+        assert_eq!(network(ip("2001:db8:1:2:3::1")), ip("2001:db8:1::"));
     }
 }

@@ -59,6 +59,8 @@ kinds!(
         UserEnabled = "user_enabled",
         /// The account was deleted.
         UserDeleted = "user_deleted",
+        /// What locked the account out of some networks does not count any more.
+        UserUnlocked = "user_unlocked",
         /// Every session of the user was ended by an administrator.
         SessionsRevoked = "sessions_revoked",
     }
@@ -71,6 +73,14 @@ kinds!(
         LoginSucceeded = "login_succeeded",
         /// Tried to sign in; the reason is for the operator, the client is not told.
         LoginFailed = "login_failed",
+        /// An attempt to sign in had to wait because many guess at the account.
+        LoginSlowed = "login_slowed",
+        /// So many wrong passwords that the account is locked for the network they came from.
+        AccountLocked = "account_locked",
+        /// So many wrong passwords from one network, at whatever accounts, that it is turned away.
+        SprayingSuspected = "spraying_suspected",
+        /// Somebody registered with the address of an account that is there already.
+        RegistrationRefused = "registration_refused",
         /// Turned away by a rate limit.
         RateLimited = "rate_limited",
         /// Exchanged a refresh token.
@@ -207,6 +217,10 @@ impl Free {
             | FreeKind::KeyImported
             | FreeKind::KeyRetired => Outcome::Success,
             FreeKind::LoginFailed
+            | FreeKind::LoginSlowed
+            | FreeKind::AccountLocked
+            | FreeKind::SprayingSuspected
+            | FreeKind::RegistrationRefused
             | FreeKind::RateLimited
             | FreeKind::RefreshRefused
             | FreeKind::RefreshReplayed

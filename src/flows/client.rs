@@ -4,7 +4,8 @@ use metrics::counter;
 use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
 
-use super::Desk;
+use super::limited::{self, may_be_limited};
+use super::{Desk, Fault, Limited, Visit};
 use crate::config::{Client, ClientRight};
 use crate::domain::secret::Sha256Digest;
 
@@ -31,8 +32,37 @@ impl KnownClient {
     }
 }
 
+/// Why nobody is let pass.
+#[derive(Debug)]
+pub enum ClientError {
+    /// No client has these credentials.
+    Unknown,
+    /// Too many questions.
+    Limited(Limited),
+    /// Not the client's doing.
+    Fault(Fault),
+}
+may_be_limited!(ClientError);
+
+/// Counts a question about tokens and says who asks; `None` where nobody says who they are.
+///
+/// # Errors
+///
+/// [`ClientError`]
+pub async fn admit(
+    desk: &Desk,
+    presented: Option<Credentials>,
+    visit: &Visit,
+) -> Result<Option<KnownClient>, ClientError> {
+    limited::take(desk, visit, desk.rules.limits.question(visit.origin.address)).await?;
+    let Some(presented) = presented else { return Ok(None) };
+    let client = recognise(desk, presented).ok_or(ClientError::Unknown)?;
+    limited::take(desk, visit, desk.rules.limits.client(&client.id)).await?;
+    Ok(Some(client))
+}
+
 /// The client with these credentials. `None` for a wrong secret as for an unknown name, after the same work.
-pub fn recognise(desk: &Desk, presented: Credentials) -> Option<KnownClient> {
+fn recognise(desk: &Desk, presented: Credentials) -> Option<KnownClient> {
     let Credentials { id, secret } = presented;
     let presented = Sha256Digest::of(secret.expose_secret());
     let known = desk.rules.clients.get(&id);

@@ -59,6 +59,7 @@ pub fn check(desk: &Desk, record: Record, visit: &Visit) -> Result<Arrival, Stri
         name,
         roles: if record.roles.is_empty() { Roles::from(vec![Role::user()]) } else { roles },
         disabled_at: record.disabled.then_some(visit.now),
+        unlocked_at: None,
         security: SecurityEpoch::default(),
         created_at,
         updated_at: visit.now,

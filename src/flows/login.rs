@@ -4,8 +4,8 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::fault::carries_faults;
 use super::issue::{self, SignedIn};
-use super::limited::{self, forgive, may_be_limited};
-use super::{Desk, Fault, Limited, Visit};
+use super::limited::{Places, forgive, may_be_limited};
+use super::{Desk, Fault, Limited, Visit, guess};
 use crate::actors::hasher::{PasswordVerification, StoredHash, Verified};
 use crate::domain::account::User;
 use crate::domain::audit::{Free, FreeKind, Subject};
@@ -47,14 +47,25 @@ pub async fn login(desk: &Desk, request: Login, visit: &Visit) -> Result<SignedI
     // was never compared was no guess, so it leaves no trace in the counters either.
     let place = desk.hashers.place().await?;
     let email = Email::parse(&request.email).ok();
-    // What is no address is nobody's account; all such attempts from one network count together.
-    let account = email.as_ref().map_or("", Email::as_str);
-    let guess = desk.rules.limits.guess(account, visit.origin.address);
-    let places = limited::take(desk, visit, guess).await?;
+    let places = guess::take(desk, visit, email.as_ref()).await?;
+    let place = if places.wait().is_zero() {
+        place
+    } else {
+        // Who has to wait does not keep others from the pool.
+        drop(place);
+        guess::slow_down(desk, visit, &places).await;
+        match desk.hashers.place().await {
+            Ok(place) => place,
+            Err(refused) => {
+                forgive(desk, visit, places).await;
+                return Err(refused.into());
+            }
+        }
+    };
 
     // What no policy accepts is nobody's password, whether the user exists or not.
     let Ok(candidate) = Password::parse(&request.password) else {
-        return refuse(desk, visit, None, "password out of bounds", None).await;
+        return refuse(desk, visit, None, "password out of bounds", None, &places).await;
     };
     let found = match &email {
         Some(email) => users::by_email_with_hash(desk.db.reader(), email).await?,
@@ -73,20 +84,20 @@ pub async fn login(desk: &Desk, request: Login, visit: &Visit) -> Result<SignedI
         PasswordVerification::Match { upgrade } => upgrade.clone(),
         PasswordVerification::Mismatch => {
             let reason = if user.is_none() { "unknown user" } else { "wrong password" };
-            return refuse(desk, visit, user.as_ref(), reason, Some(verified)).await;
+            return refuse(desk, visit, user.as_ref(), reason, Some(verified), &places).await;
         }
         PasswordVerification::Unusable => {
             if let Some(user) = &user {
                 tracing::error!(user = %user.id, "the stored password hash of a user cannot be verified");
             }
-            return refuse(desk, visit, user.as_ref(), "unusable hash", Some(verified)).await;
+            return refuse(desk, visit, user.as_ref(), "unusable hash", Some(verified), &places).await;
         }
     };
     // Only now, so that only who knows the password learns anything, and then nothing that a stranger would not.
     let user = match user {
         Some(user) if user.is_enabled() => user,
         disabled => {
-            return refuse(desk, visit, disabled.as_ref(), "account disabled", Some(verified)).await;
+            return refuse(desk, visit, disabled.as_ref(), "account disabled", Some(verified), &places).await;
         }
     };
 
@@ -99,7 +110,7 @@ pub async fn login(desk: &Desk, request: Login, visit: &Visit) -> Result<SignedI
         let _ = desk.sessions.revoke(user.id, session.id, issue::ending(desk, visit.now)).await;
         return Err(not_recorded.into());
     }
-    forgive(desk, visit, places.of_the_account()).await;
+    forgive(desk, visit, places.of_the_guess()).await;
     let user = User { last_login_at: Some(visit.now), ..user };
     metrics::counter!("auth_login_success_total").increment(1);
     Ok(issue::tokens(desk, user, &session, visit.now)?)
@@ -111,9 +122,12 @@ async fn refuse(
     user: Option<&User>,
     reason: &'static str,
     compared: Option<Verified>,
+    places: &Places,
 ) -> Result<SignedIn, LoginError> {
     metrics::counter!("auth_login_failure_total").increment(1);
-    let subject = Subject { user: user.map(|user| user.id), ..Subject::default() }.detail(reason);
+    let user = user.map(|user| user.id);
+    guess::note_consequences(desk, visit, user, places);
+    let subject = Subject { user, ..Subject::default() }.detail(reason);
     desk.audit.record(Free::new(visit.now, FreeKind::LoginFailed, subject, &visit.origin)).await?;
     // Last, so that neither the hash nor the record tells by its time what was wrong.
     if let Some(compared) = compared {

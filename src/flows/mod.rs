@@ -14,6 +14,7 @@ pub mod client;
 mod ending;
 pub mod export;
 pub mod fault;
+mod guess;
 pub mod import;
 pub mod introspect;
 mod issue;

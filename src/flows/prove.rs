@@ -3,7 +3,7 @@
 use secrecy::SecretString;
 
 use super::limited::{self, Limited, NotTaken, forgive};
-use super::{Caller, Desk, Fault, Visit};
+use super::{Caller, Desk, Fault, Visit, guess};
 use crate::actors::hasher::{PasswordVerification, StoredHash};
 use crate::domain::account::User;
 use crate::domain::audit::{Free, FreeKind, Subject};
@@ -54,14 +54,22 @@ pub(super) async fn prove(
     user: &User,
     password: &SecretString,
 ) -> Result<StoredHash, NotProved> {
-    let guess = desk.rules.limits.guess(user.email.as_str(), visit.origin.address);
-    let places = limited::take(desk, visit, guess).await?;
+    let again = limited::take(desk, visit, vec![desk.rules.limits.proof(user.id)]).await?;
+    let places = match guess::take(desk, visit, Some(&user.email)).await {
+        Ok(places) => places,
+        Err(not_taken) => {
+            forgive(desk, visit, again).await;
+            return Err(not_taken.into());
+        }
+    };
+    guess::slow_down(desk, visit, &places).await;
     let stored = credentials::find(desk.db.reader(), user.id).await?.map(StoredHash::from);
     let proved = match Password::parse(password) {
         Ok(candidate) => match desk.hashers.verify(candidate, stored.clone()).await {
             Ok(verified) => matches!(verified.outcome, PasswordVerification::Match { .. }),
             Err(refused) => {
                 forgive(desk, visit, places).await;
+                forgive(desk, visit, again).await;
                 return Err(refused.into());
             }
         },
@@ -69,10 +77,12 @@ pub(super) async fn prove(
     };
     match stored {
         Some(stored) if proved => {
-            forgive(desk, visit, places.of_the_account()).await;
+            forgive(desk, visit, places.of_the_guess()).await;
+            forgive(desk, visit, again).await;
             Ok(stored)
         }
         _ => {
+            guess::note_consequences(desk, visit, Some(user.id), &places);
             let subject = Subject::user(user.id).session(caller.session);
             let event = Free::new(visit.now, FreeKind::ReauthenticationFailed, subject, &visit.origin);
             desk.audit.record(event).await?;

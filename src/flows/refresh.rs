@@ -4,7 +4,8 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::fault::carries_faults;
 use super::issue::{self, SignedIn, tokens_until};
-use super::{Desk, Fault, Visit};
+use super::limited::{self, may_be_limited};
+use super::{Desk, Fault, Limited, Visit};
 use crate::domain::account::User;
 use crate::domain::audit::{Free, FreeKind, Subject};
 use crate::domain::refresh::RefreshGrant;
@@ -27,10 +28,13 @@ pub enum RefreshError {
     Invalid,
     /// It had been exchanged before; the session is ended.
     Replayed,
+    /// Too many exchanges; the token is as good as before.
+    Limited(Limited),
     /// Not the client's doing.
     Fault(Fault),
 }
 carries_faults!(RefreshError);
+may_be_limited!(RefreshError);
 
 /// Exchanges `token`.
 ///
@@ -48,6 +52,7 @@ pub async fn refresh(desk: &Desk, token: &SecretString, visit: &Visit) -> Result
     if desk.revocations.is_before_floor(grant.session) {
         return Err(RefreshError::Invalid);
     }
+    limited::take(desk, visit, desk.rules.limits.refresh(grant.user, visit.origin.address)).await?;
     // Before the step that cannot be taken back: a client that is refused after it would come back with a token that
     // looks stolen.
     desk.audit.accepts()?;

@@ -84,6 +84,7 @@ impl NewUser {
             name: self.name,
             roles: self.roles,
             disabled_at: None,
+            unlocked_at: None,
             security: SecurityEpoch::default(),
             created_at: now,
             updated_at: now,
@@ -237,6 +238,8 @@ pub enum Measure {
     Disable,
     /// May sign in again.
     Enable,
+    /// Wrong passwords from before do not lock it any more.
+    Unlock,
     /// Every session ends.
     RevokeSessions,
 }
@@ -256,12 +259,13 @@ pub async fn take_measure(
     let (change, kind) = match measure {
         Measure::Disable => (Change::Disable, BoundKind::UserDisabled),
         Measure::Enable => (Change::Enable, BoundKind::UserEnabled),
+        Measure::Unlock => (Change::Unlock, BoundKind::UserUnlocked),
         Measure::RevokeSessions => (Change::EndSessions, BoundKind::SessionsRevoked),
     };
     let subject = Subject { actor, ..Subject::user(user) };
     let event = Bound::new(visit.now, kind, subject, &visit.origin);
     change_and_void(desk, visit, user, change, event).await?.ok_or(AccountError::Gone)?;
-    if measure != Measure::Enable {
+    if !matches!(measure, Measure::Enable | Measure::Unlock) {
         remove_sessions(desk, visit, user, None).await;
     }
     Ok(())

@@ -137,6 +137,7 @@ impl From<RefreshError> for Problem {
         match error {
             RefreshError::Invalid => Self::new(Code::RefreshInvalid),
             RefreshError::Replayed => Self::new(Code::RefreshReplayed),
+            RefreshError::Limited(limited) => limited.into(),
             RefreshError::Fault(fault) => fault.into(),
         }
     }

@@ -99,6 +99,7 @@ pub fn routes(config: &mut ServiceConfig) {
     );
     at(config, "/users/{id}/disable", [("POST", web::post().to(users::disable))]);
     at(config, "/users/{id}/enable", [("POST", web::post().to(users::enable))]);
+    at(config, "/users/{id}/unlock", [("POST", web::post().to(users::unlock))]);
     at(config, "/users/{id}/sessions/revoke", [("POST", web::post().to(users::revoke_sessions))]);
     at(config, "/oauth2/introspect", [("POST", web::post().to(oauth2::introspect::introspect))]);
     at(config, "/oauth2/revoke", [("POST", web::post().to(oauth2::revoke::revoke))]);

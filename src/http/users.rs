@@ -202,6 +202,16 @@ pub(super) async fn enable(
     measure(front, request, visit, caller, Measure::Enable).await
 }
 
+/// `POST /users/{id}/unlock`
+pub(super) async fn unlock(
+    front: web::Data<Front>,
+    request: HttpRequest,
+    visit: Visit,
+    caller: Caller,
+) -> Result<HttpResponse, Problem> {
+    measure(front, request, visit, caller, Measure::Unlock).await
+}
+
 /// `POST /users/{id}/sessions/revoke`
 pub(super) async fn revoke_sessions(
     front: web::Data<Front>,

@@ -33,6 +33,7 @@ pub(super) fn row(user: &User) -> users::ActiveModel {
         name: Set(user.name.as_ref().map(|name| name.as_str().to_owned())),
         roles: Set(roles_text(&user.roles)),
         disabled_at: Set(user.disabled_at.map(Timestamp::micros)),
+        unlocked_at: Set(user.unlocked_at.map(Timestamp::micros)),
         epoch: Set(user.security.current.into()),
         sessions_from: Set(user.security.sessions_from.into()),
         created_at: Set(user.created_at.micros()),
@@ -108,6 +109,8 @@ pub enum Change {
     Disable,
     /// May sign in again.
     Enable,
+    /// Wrong passwords from before do not lock it any more.
+    Unlock,
     /// Every session is ended; nothing else changes.
     EndSessions,
 }
@@ -117,7 +120,7 @@ impl Change {
     pub fn voids_tokens(&self) -> bool {
         match self {
             Self::Roles(_) | Self::Disable | Self::EndSessions => true,
-            Self::Name(_) | Self::Enable => false,
+            Self::Name(_) | Self::Enable | Self::Unlock => false,
         }
     }
 }
@@ -151,6 +154,7 @@ pub async fn change(
             .col_expr(Column::Epoch, next_epoch()),
         Change::Disable => end_sessions(update.col_expr(Column::DisabledAt, Expr::value(now.micros()))),
         Change::Enable => update.col_expr(Column::DisabledAt, Expr::value(None::<i64>)),
+        Change::Unlock => update.col_expr(Column::UnlockedAt, Expr::value(now.micros())),
         Change::EndSessions => end_sessions(update),
     };
     update.exec(db).await?;
@@ -196,6 +200,7 @@ pub(super) fn user(row: users::Model) -> Result<User, StoreError> {
         name: row.name.map(|name| DisplayName::parse(&name)).transpose().map_err(|_| corrupt("name"))?,
         roles: serde_json::from_str(&row.roles).map_err(|_| corrupt("roles"))?,
         disabled_at: row.disabled_at.map(Timestamp::from_micros),
+        unlocked_at: row.unlocked_at.map(Timestamp::from_micros),
         security: SecurityEpoch {
             current: epoch(row.epoch, "epoch")?,
             sessions_from: epoch(row.sessions_from, "sessions_from")?,

@@ -7,7 +7,7 @@ use guardhouse::config::{
     OnAuditFailure, OnBackendFailure, OnStale, Origin, Passwords, Registration, RegistrationMode, Revocation,
     SessionStoreKind, Sessions, TokenAlgorithm, TokenFormat,
 };
-use guardhouse::domain::limit::Window;
+use guardhouse::domain::limit::{Delays, Window};
 use secrecy::ExposeSecret;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -120,7 +120,23 @@ fn limits_are_on() {
     assert_eq!(limits.login.address, [window(20, 15 * MINUTE), window(200, DAY)]);
     assert_eq!(limits.login.account, [window(10, 15 * MINUTE), window(50, DAY)]);
     assert_eq!(limits.register.address, [window(10, 60 * MINUTE)]);
-    assert_eq!(limits.max_keys, 1_000_000);
+    assert_eq!(limits.login.network, [window(300, 15 * MINUTE)]);
+    assert_eq!(limits.login.anywhere, [window(100, 60 * MINUTE)]);
+    let second = Duration::from_secs(1);
+    assert_eq!(limits.login.delays, Some(Delays { first: second, longest: 60 * second }));
+    assert_eq!(limits.login.longest_hold, 3 * second);
+    let none: [Window; 0] = [];
+    for list in [
+        limits.register.network,
+        limits.refresh.address,
+        limits.refresh.user,
+        limits.proof.user,
+        limits.oauth2.address,
+        limits.oauth2.client,
+    ] {
+        assert_eq!(list, none);
+    }
+    assert_eq!(limits.memory, 512 << 20);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Values that are refused for themselves, and their neighbours that are not.
 
+use guardhouse::domain::limit::Rule;
+
 use super::support::toml;
 
 /// Loads `key = value` for each; the first list must pass, the second must give one fault, on that key.
@@ -52,7 +54,10 @@ fn ranges_end_where_the_manual_says() {
     range("passwords.max_length", &["64", "1024"], &["63", "1025"]);
     range("limits.store", &["'memory'"], &["'database'", "'Redis'", "''"]);
     range("limits.on_backend_failure", &["'local'", "'deny'", "'allow'"], &["'refuse'", "''", "true"]);
-    range("limits.max_keys", &["1", "1000000000"], &["0", "1000000001"]);
+    range("limits.memory", &["'1KiB'", "'1024GiB'"], &["'1023B'", "'1025GiB'"]);
+    range("limits.login.first_delay", &["'0s'", "'1m'"], &["'2m'", "'-1s'"]);
+    range("limits.login.longest_delay", &["'1s'", "'1d'"], &["'0s'", "'2d'"]);
+    range("limits.login.longest_hold", &["'0s'", "'30s'"], &["'31s'"]);
     range("audit.batch", &["1", "2000"], &["0", "2001"]);
     range("audit.interval", &["'1ms'", "'10s'"], &["'0s'", "'11s'"]);
     range("log.filter", &["'off'"], &["''", "' '"]);
@@ -127,8 +132,8 @@ fn a_window_that_could_never_fill_is_a_contradiction() {
         "['5']",
         "['5/1m', 3]",
     ];
-    for key in ["limits.login.address", "limits.login.account", "limits.register.address"] {
-        range(key, good, bad);
+    for key in Rule::ALL.iter().map(|rule| format!("limits.{}", rule.as_str())) {
+        range(&key, good, bad);
     }
 }
 

@@ -22,6 +22,9 @@ fn limited(kind: Kind) -> Plan {
         .set("limits.enabled", true)
         .set("limits.login.address", "1000/1h")
         .set("limits.login.account", "1000/1h")
+        .set("limits.login.network", "1000/1h")
+        .set("limits.login.anywhere", "1000/1h")
+        .set("limits.login.first_delay", "0s")
         .set("limits.register.address", "1000/1h")
         .set("server.trusted_proxies", "127.0.0.1")
 }
@@ -264,7 +267,9 @@ fn when_nothing_more_can_be_counted_new_addresses_wait_and_known_ones_stay_limit
     let house = limited(Kind::Sqlite)
         .set("limits.login.address", "2/1m")
         .set("limits.login.account", "")
-        .set("limits.max_keys", 3)
+        .set("limits.login.network", "")
+        .set("limits.login.anywhere", "")
+        .set("limits.memory", "1350B")
         .start();
     let attempt = |address: &str| login_from(&house, address, "ada@example.org", WRONG);
     for n in 1..=3 {

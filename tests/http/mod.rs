@@ -7,6 +7,7 @@ mod bad_input;
 mod bad_vectors;
 mod client_address;
 mod framing;
+mod guessing;
 mod hashing;
 mod health;
 mod keys;

@@ -29,7 +29,7 @@ fn the_actors_are_shown_to_the_ops_token_and_to_administrators_only() {
         seen["hasher"],
         json!({ "threads": 1, "inside": 0, "capacity": 129, "scheme": "argon2id m=64 KiB t=1 p=1" })
     );
-    assert_eq!(seen["limiter"]["most_keys"], 1_000_000);
+    assert_eq!(seen["limiter"]["budget"], 512 << 20);
     assert_eq!(seen["limiter"]["shared_in_reach"], Value::Null, "it counts for itself");
     assert_eq!(
         seen["limiter"]["keys"], 2,

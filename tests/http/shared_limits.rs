@@ -124,7 +124,8 @@ fn names_full_of_braces_stars_and_line_feeds_are_limited_like_any() {
     assert_eq!(statuses, [401, 401, 429]);
     assert_eq!(
         Admin::connect(&redis.url).tell(&["EVAL", "return #redis.call('KEYS', 'guardhouse:limit:*')", "0"]),
-        "8"
+        "16",
+        "the network, the account there and anywhere for each name, and the addresses"
     );
 }
 

@@ -27,6 +27,7 @@ fn row(number: u128, email: &str) -> ActiveModel {
         name: Set(None),
         roles: Set("[]".into()),
         disabled_at: Set(None),
+        unlocked_at: Set(None),
         epoch: Set(0),
         sessions_from: Set(0),
         created_at: Set(0),

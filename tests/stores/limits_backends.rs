@@ -32,7 +32,7 @@ impl Backend {
     /// Runs `test` on an empty store, where there is one.
     pub fn run<T: Future<Output = ()>>(self, test: impl FnOnce(Store) -> T) {
         match self {
-            Self::Memory => block_on(test(Arc::new(MemoryLimits::new(1_000_000)))),
+            Self::Memory => block_on(test(Arc::new(MemoryLimits::new(1 << 30)))),
             Self::Redis => on_redis(|redis, _| test(Arc::new(RedisLimits::new(redis)))),
             Self::Cluster if redis_is_available() => {
                 let mut group = Group::new();
@@ -101,7 +101,7 @@ pub fn just_before(time: Timestamp) -> Timestamp {
 /// Windows as in a configuration: `2/10s 5/1m`.
 pub fn cell(rule: Rule, subject: &str, limit: &str) -> Cell {
     let windows: Vec<_> = limit.split_whitespace().map(|window| window.parse().expect("a window")).collect();
-    Cell { rule, subject: subject.into(), windows: windows.into() }
+    Cell::new(rule, subject, windows)
 }
 
 pub fn address(subject: &str, limit: &str) -> Cell {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use guardhouse::domain::limit::{Outlook, Rule, Standing, Verdict};
+use guardhouse::domain::limit::{Delays, Manner, Outlook, Rule, Standing, Verdict};
 
 use super::limits_backends::{Store, account, address, at, cell, is_granted, just_before, places, take};
 
@@ -23,6 +23,9 @@ crate::limit_stores!(
     a_hundred_attempts_at_once_get_the_places_there_are,
     attempts_at_once_over_several_cells_leave_nothing_behind_where_they_are_refused,
     a_limit_of_a_thousand_is_exact,
+    delays_grow_in_every_store_alike,
+    who_is_slowed_down_is_counted_and_never_refused,
+    the_last_place_is_told,
     the_store_answers,
 );
 
@@ -263,4 +266,54 @@ async fn a_limit_of_a_thousand_is_exact(store: Store) {
 
 async fn the_store_answers(store: Store) {
     store.probe(at(0)).await.unwrap();
+}
+
+async fn delays_grow_in_every_store_alike(store: Store) {
+    let (first, longest) = (Duration::from_secs(1), Duration::from_secs(5));
+    let guess = account("ada", "10/15m 50/1d").with(Manner::Delay(Delays { first, longest }));
+    let mut now = at(0);
+    for _ in 0..5 {
+        assert!(is_granted(&take(&store, &guess, now).await));
+    }
+    for delay in [1, 2, 4, 5, 5] {
+        let told = limited(&take(&store, &guess, now).await);
+        assert_eq!(told, Some((Rule::LoginAccount, "10/15m".to_owned(), Duration::from_secs(delay))));
+        now = now.plus(Duration::from_secs(delay));
+        assert!(!is_granted(&take(&store, &guess, just_before(now)).await), "{delay}");
+        assert!(is_granted(&take(&store, &guess, now).await), "{delay}");
+    }
+    let told = limited(&take(&store, &guess, now).await);
+    assert_eq!(
+        told,
+        Some((Rule::LoginAccount, "10/15m".to_owned(), Duration::from_secs(900 - 17))),
+        "locked"
+    );
+}
+
+async fn who_is_slowed_down_is_counted_and_never_refused(store: Store) {
+    let slow =
+        cell(Rule::LoginAnywhere, "ada", "2/1m").with(Manner::Slow { longest: Duration::from_secs(7) });
+    let here = address("192.0.2.1", "9/1m");
+    for expected in [0, 0, 7, 7] {
+        let verdict = store.take(vec![here.clone(), slow.clone()], at(0)).await.unwrap();
+        let Verdict::Granted { wait, places, .. } = verdict else { panic!("{verdict:?}") };
+        assert_eq!((wait, places.len()), (Duration::from_secs(expected), 2));
+    }
+    let verdict = take(&store, &slow, at(58)).await;
+    let Verdict::Granted { wait, places, .. } = verdict else { panic!("{verdict:?}") };
+    assert_eq!(wait, Duration::from_secs(2), "no longer than until there is room");
+    store.forgive(&places).await.unwrap();
+    let Verdict::Granted { wait, .. } = take(&store, &slow, at(60)).await else { panic!("it has room") };
+    assert_eq!(wait, Duration::ZERO);
+}
+
+async fn the_last_place_is_told(store: Store) {
+    let (here, ada) = (address("a", "3/1m"), account("ada", "2/1m"));
+    let mut told = Vec::new();
+    for who in [ada.clone(), ada, account("bob", "9/1m")] {
+        let verdict = store.take(vec![here.clone(), who], at(0)).await.unwrap();
+        let Verdict::Granted { last, .. } = verdict else { panic!("{verdict:?}") };
+        told.push(last);
+    }
+    assert_eq!(told, [vec![], vec![Rule::LoginAccount], vec![Rule::LoginAddress]]);
 }

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use guardhouse::domain::clock::Timestamp;
-use guardhouse::domain::limit::{Cell, Place, Rule, Verdict, Window};
+use guardhouse::domain::limit::{Cell, Delays, Manner, Place, Rule, Verdict, Window};
 use guardhouse::store::limit::{LimitStore, MemoryLimits};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -38,7 +38,7 @@ fn step() -> impl Strategy<Value = Step> {
 
 /// One or two windows each, also such as no configuration has: the longer one smaller.
 fn windows() -> impl Strategy<Value = String> {
-    let window = (1u32..5, 1u64..21).prop_map(|(max, per)| format!("{max}/{per}s"));
+    let window = (1u32..9, 1u64..21).prop_map(|(max, per)| format!("{max}/{per}s"));
     prop::collection::vec(window, 1..3).prop_map(|windows| windows.join(" "))
 }
 
@@ -50,8 +50,15 @@ async fn a_random_story_keeps_to_every_limit_and_has_the_same_answers_as_the_tab
     let run = TestRunner::new(config).run(&story, |(windows, steps)| {
         let number = told.replace(told.get() + 1);
         let rules = [Rule::LoginAddress, Rule::LoginAccount, Rule::RegisterAddress, Rule::LoginAccount];
-        let cells: Vec<Cell> =
-            (0..4).map(|index| cell(rules[index], &format!("{number} {index}"), &windows[index])).collect();
+        // The third counter delays, the fourth slows down: of these only the answers are compared.
+        let delays = Delays { first: Duration::from_millis(700), longest: Duration::from_secs(3) };
+        let slow = Manner::Slow { longest: Duration::from_secs(4) };
+        let manners = [Manner::Refuse, Manner::Refuse, Manner::Delay(delays), slow];
+        let cells: Vec<Cell> = (0..4)
+            .map(|index| {
+                cell(rules[index], &format!("{number} {index}"), &windows[index]).with(manners[index])
+            })
+            .collect();
         let telling = tell(&store, &cells, &steps);
         tokio::task::block_in_place(|| Handle::current().block_on(telling))
     });
@@ -59,7 +66,7 @@ async fn a_random_story_keeps_to_every_limit_and_has_the_same_answers_as_the_tab
 }
 
 async fn tell(store: &Store, cells: &[Cell], steps: &[Step]) -> Result<(), TestCaseError> {
-    let table = MemoryLimits::new(1_000);
+    let table = MemoryLimits::new(1 << 20);
     let (mut now, mut ledger) = (at(1_000), Ledger::default());
     let mut grants: Vec<[Vec<Place>; 2]> = Vec::new();
     for (number, step) in steps.iter().enumerate() {
@@ -101,9 +108,9 @@ async fn tell(store: &Store, cells: &[Cell], steps: &[Step]) -> Result<(), TestC
 /// But for who keeps the places.
 fn print(verdict: &Verdict) -> String {
     match verdict {
-        Verdict::Granted { rule, standing, places } => {
+        Verdict::Granted { rule, standing, wait, last, places } => {
             let places: Vec<_> = places.iter().map(|place| (&place.cell, place.at)).collect();
-            format!("{rule:?} {standing:?} {places:?}")
+            format!("{rule:?} {standing:?} {wait:?} {last:?} {places:?}")
         }
         other => format!("{other:?}"),
     }
@@ -133,6 +140,9 @@ impl Ledger {
             prop_assert!(place.at == now, "moved for no reason");
         }
         granted.push(place.at);
+        if matches!(place.cell.manner, Manner::Slow { .. }) {
+            return Ok(());
+        }
         let past = self.past.get(&key).copied().unwrap_or(Timestamp::MIN);
         for Window { max, per } in place.cell.windows.iter() {
             for from in granted.iter().filter(|at| **at > past) {
@@ -158,6 +168,9 @@ impl Ledger {
         let Verdict::Limited { rule, window, retry_after } = verdict else {
             return Err(TestCaseError::fail(format!("{verdict:?}")));
         };
+        if wanted.iter().any(|cell| cell.rule == *rule && matches!(cell.manner, Manner::Delay(_))) {
+            return Ok(());
+        }
         let is_full = |time: Timestamp| {
             wanted.iter().filter(|cell| cell.rule == *rule && cell.windows.contains(window)).any(|cell| {
                 let granted = self.granted.get(&Self::key(cell)).map_or(&[][..], Vec::as_slice);

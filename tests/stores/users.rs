@@ -41,6 +41,7 @@ pub fn somebody(number: u128) -> User {
         name: None,
         roles: Roles::from(vec![Role::user()]),
         disabled_at: None,
+        unlocked_at: None,
         security: SecurityEpoch::default(),
         created_at: at(0),
         updated_at: at(0),
@@ -59,6 +60,7 @@ fn a_user_is_found_as_it_was_stored(kind: Kind) {
             name: named("Zoë 🦉 O'Neill; DROP TABLE users"),
             roles: Roles::from(vec![Role::admin(), Role::user()]),
             disabled_at: Some(at(7)),
+            unlocked_at: Some(at(8)),
             security: SecurityEpoch { current: u32::MAX, sessions_from: u32::MAX - 1 },
             last_login_at: Some(at(9)),
             ..somebody(1)
@@ -117,6 +119,7 @@ fn every_change_counts_the_epochs_as_the_domain_does(kind: Kind) {
             Change::Roles(admin),
             Change::Disable,
             Change::Enable,
+            Change::Unlock,
             Change::Name(None),
             Change::Roles(Roles::from(vec![])),
             Change::EndSessions,
@@ -137,6 +140,7 @@ fn every_change_counts_the_epochs_as_the_domain_does(kind: Kind) {
                     expected.security = sessions_ended(expected.security);
                 }
                 Change::Enable => expected.disabled_at = None,
+                Change::Unlock => expected.unlocked_at = Some(now),
                 Change::EndSessions => expected.security = sessions_ended(expected.security),
             }
             let changed = users::change(db.writer(), expected.id, &change, now).await.unwrap();

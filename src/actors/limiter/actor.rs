@@ -41,8 +41,10 @@ pub(super) struct Observe;
 pub struct LimiterSnapshot {
     /// Keys of this process with grants that still count.
     pub keys: usize,
-    /// Most keys there may be.
-    pub most_keys: usize,
+    /// Octets that they take.
+    pub bytes: usize,
+    /// Octets that they may take.
+    pub budget: usize,
     /// Whether the counters that all nodes share are in reach; `None` where there are none.
     pub shared_in_reach: Option<bool>,
 }
@@ -50,7 +52,7 @@ pub struct LimiterSnapshot {
 /// What outlives a restart.
 #[derive(Clone)]
 pub(super) struct Parts {
-    pub(super) most_keys: usize,
+    pub(super) budget: usize,
     pub(super) shared: Option<(SharedCounters, Arc<Breaker>)>,
 }
 
@@ -62,7 +64,7 @@ pub(super) struct Limiter {
 
 impl Limiter {
     pub(super) fn new(parts: Parts) -> Self {
-        let local = Arc::new(MemoryLimits::new(parts.most_keys));
+        let local = Arc::new(MemoryLimits::new(parts.budget));
         let shared = parts.shared.clone();
         let shared = shared.map(|(counters, breaker)| Shared::new(counters, breaker, local.clone()));
         Self { parts, local, shared }
@@ -135,6 +137,7 @@ impl Handler<Gated<Sweep>> for Limiter {
         let mut table = self.local.table();
         let swept = table.sweep(now);
         gauge!("guardhouse_limiter_keys").set(table.len() as f64);
+        gauge!("guardhouse_limiter_bytes").set(table.bytes() as f64);
         drop(table);
         ticket.answer(swept);
     }
@@ -147,8 +150,11 @@ impl Handler<Gated<Observe>> for Limiter {
         let Some((Observe, ticket)) = message.admit() else {
             return;
         };
-        let keys = self.local.table().len();
+        let (keys, bytes) = {
+            let table = self.local.table();
+            (table.len(), table.bytes())
+        };
         let shared_in_reach = self.shared.as_ref().map(Shared::is_in_reach);
-        ticket.answer(LimiterSnapshot { keys, most_keys: self.parts.most_keys, shared_in_reach });
+        ticket.answer(LimiterSnapshot { keys, bytes, budget: self.parts.budget, shared_in_reach });
     }
 }

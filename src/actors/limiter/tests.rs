@@ -24,7 +24,7 @@ struct Moody {
 impl Moody {
     fn new() -> Arc<Self> {
         Arc::new(Self {
-            store: MemoryLimits::new(100),
+            store: MemoryLimits::new(1 << 20),
             hangs: AtomicBool::new(false),
             fails: AtomicBool::new(false),
             asked: AtomicUsize::new(0),
@@ -77,7 +77,7 @@ fn at(millis: u64) -> Timestamp {
 
 fn cells(limit: &str) -> Vec<Cell> {
     let windows: Vec<_> = limit.split(' ').map(|window| window.parse().expect("a window")).collect();
-    vec![Cell { rule: Rule::LoginAddress, subject: "192.0.2.1".into(), windows: windows.into() }]
+    vec![Cell::new(Rule::LoginAddress, "192.0.2.1", windows)]
 }
 
 /// One node over `store`, as the actor uses it.
@@ -88,7 +88,7 @@ fn node(store: &Arc<Moody>, on_failure: OnBackendFailure) -> Shared {
         timeout: Duration::from_millis(20),
         on_failure,
     };
-    Shared::new(counters, Arc::new(Breaker::default()), Arc::new(MemoryLimits::new(100)))
+    Shared::new(counters, Arc::new(Breaker::default()), Arc::new(MemoryLimits::new(1 << 20)))
 }
 
 /// What the actor does with an attempt.

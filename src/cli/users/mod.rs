@@ -56,6 +56,11 @@ pub(super) enum Users {
         /// The account's address.
         email: String,
     },
+    /// Let an account sign in again from the networks that wrong passwords locked it for.
+    Unlock {
+        /// The account's address.
+        email: String,
+    },
     /// Give an account exactly these roles.
     SetRole {
         /// The account's address.
@@ -94,6 +99,7 @@ async fn carry_out(desk: &Desk, command: Users, visit: &Visit) -> anyhow::Result
         Users::List { email, json } => print_all(desk, email, json).await?,
         Users::Disable { email } => measure(desk, &email, Measure::Disable, visit).await?,
         Users::Enable { email } => measure(desk, &email, Measure::Enable, visit).await?,
+        Users::Unlock { email } => measure(desk, &email, Measure::Unlock, visit).await?,
         Users::SetRole { email, roles } => {
             let user = named(desk, &email).await?;
             let changed = set_roles(desk, user.id, &roles, None, visit).await.map_err(told)?;

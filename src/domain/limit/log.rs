@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::Window;
+use super::{Manner, Window};
 use crate::domain::clock::Timestamp;
 
 /// The granted attempts of one key, oldest first; never more than the largest `max` of its windows.
@@ -39,6 +39,13 @@ pub enum Standing {
         /// Time until the oldest grant that counts in this window has left it.
         reset: Duration,
     },
+    /// There is none in `window`, of a cell that slows down instead of refusing.
+    Over {
+        /// The window that is full for the longest time.
+        window: Window,
+        /// How long the attempt has to wait before it goes on.
+        wait: Duration,
+    },
     /// There is none in `window`; the first moment with room is `retry_after` away.
     Full {
         /// The window that is full for the longest time.
@@ -49,14 +56,28 @@ pub enum Standing {
 }
 
 impl Standing {
-    /// The decision: what an attempt at `now` meets, given what each window sees. `None` when no window limits it.
-    pub fn of(views: impl Iterator<Item = View> + Clone, now: Timestamp) -> Option<Self> {
-        let full = views.clone().filter_map(|View { window, blocking, .. }| {
-            let frees = blocking?.plus(window.per);
-            (frees > now).then(|| (window, frees.since(now)))
+    /// The decision: what an attempt at `now` meets, given what each window sees and when the `newest` grant was. `None`
+    /// when no window limits it.
+    pub fn of(
+        views: impl Iterator<Item = View> + Clone,
+        newest: Option<Timestamp>,
+        manner: Manner,
+        now: Timestamp,
+    ) -> Option<Self> {
+        let full = views
+            .clone()
+            .filter_map(|View { window, blocking, .. }| Some((window, blocking?.plus(window.per))));
+        let delayed = views.clone().min_by_key(|view| view.window.per).and_then(|shortest| {
+            let delay = manner.delay(shortest.window, shortest.used)?;
+            Some((shortest.window, newest?.plus(delay)))
         });
-        if let Some((window, retry_after)) = full.max_by_key(|(_, retry_after)| *retry_after) {
-            return Some(Self::Full { window, retry_after });
+        let shut = full.chain(delayed).filter(|(_, opens)| *opens > now).max_by_key(|(_, opens)| *opens);
+        if let Some((window, opens)) = shut {
+            let retry_after = opens.since(now);
+            return Some(match manner {
+                Manner::Slow { longest } => Self::Over { window, wait: retry_after.min(longest) },
+                Manner::Refuse | Manner::Delay(_) => Self::Full { window, retry_after },
+            });
         }
         let room = views.map(|View { window, used, oldest, .. }| {
             let used = u32::try_from(used).unwrap_or(u32::MAX);
@@ -71,8 +92,9 @@ impl Standing {
 
 impl GrantLog {
     /// What an attempt at `now` would meet in `windows`; nothing changes. `None` when no window limits it.
-    pub fn standing(&self, windows: &[Window], now: Timestamp) -> Option<Standing> {
-        Standing::of(windows.iter().map(|&window| self.view(window, now)), now)
+    pub fn standing(&self, windows: &[Window], manner: Manner, now: Timestamp) -> Option<Standing> {
+        let views = windows.iter().map(|&window| self.view(window, now));
+        Standing::of(views, self.0.back().copied(), manner, now)
     }
 
     fn view(&self, window: Window, now: Timestamp) -> View {
@@ -109,6 +131,17 @@ impl GrantLog {
     pub fn forgive(&mut self, at: Timestamp) -> bool {
         let found = self.0.binary_search(&at);
         found.is_ok_and(|index| self.0.remove(index).is_some())
+    }
+
+    /// Octets that the times take.
+    pub fn bytes(&self) -> usize {
+        self.0.capacity() * size_of::<Timestamp>()
+    }
+
+    /// Octets more that one further time may take: the room for times doubles when it is used up.
+    pub fn growth(&self) -> usize {
+        let least = 4;
+        if self.0.len() < self.0.capacity() { 0 } else { self.bytes().max(least * size_of::<Timestamp>()) }
     }
 
     /// Whether nothing is granted.

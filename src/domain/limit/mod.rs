@@ -18,7 +18,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-pub use cell::{Cell, Home, Outlook, Place, Rule, Verdict};
+pub(crate) use cell::free;
+pub use cell::{Cell, Delays, Home, Manner, Outlook, Place, Rule, Verdict};
 pub use log::{GrantLog, Standing, View};
 
 use super::duration::{format_duration, parse_duration};

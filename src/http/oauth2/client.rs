@@ -7,16 +7,18 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::error::OauthError;
 use crate::config::ClientRight;
-use crate::flows::Desk;
-use crate::flows::client::{Credentials, KnownClient, recognise};
+use crate::flows::client::{ClientError, Credentials, KnownClient, admit};
+use crate::flows::{Desk, Visit};
+use crate::http::problem::Problem;
 
 /// The client that asks, which must have `right`.
-pub(super) fn with_right(
+pub(super) async fn with_right(
     desk: &Desk,
     request: &HttpRequest,
+    visit: &Visit,
     right: ClientRight,
 ) -> Result<KnownClient, OauthError> {
-    let Some(client) = presented(desk, request)? else {
+    let Some(client) = presented(desk, request, visit).await? else {
         return Err(OauthError::invalid_client(
             "this is for configured clients: authenticate with HTTP Basic",
         ));
@@ -30,18 +32,29 @@ pub(super) fn with_right(
 }
 
 /// The client that asks; `None` where nobody says who they are.
-pub(super) fn presented(desk: &Desk, request: &HttpRequest) -> Result<Option<KnownClient>, OauthError> {
+pub(super) async fn presented(
+    desk: &Desk,
+    request: &HttpRequest,
+    visit: &Visit,
+) -> Result<Option<KnownClient>, OauthError> {
+    let credentials = credentials(request)?;
+    admit(desk, credentials, visit).await.map_err(|error| match error {
+        ClientError::Unknown => OauthError::invalid_client("no client has this id and secret"),
+        ClientError::Limited(limited) => Problem::from(limited).into(),
+        ClientError::Fault(fault) => Problem::from(fault).into(),
+    })
+}
+
+fn credentials(request: &HttpRequest) -> Result<Option<Credentials>, OauthError> {
     let mut headers = request.headers().get_all(AUTHORIZATION);
     let Some(header) = headers.next() else { return Ok(None) };
     if headers.next().is_some() {
         return Err(OauthError::invalid_request("there are two Authorization headers"));
     }
     let credentials = header.to_str().ok().and_then(basic);
-    let credentials = credentials.ok_or_else(|| {
+    credentials.map(Some).ok_or_else(|| {
         OauthError::invalid_client("the Authorization header has no well-formed Basic credentials")
-    })?;
-    let unknown = || OauthError::invalid_client("no client has this id and secret");
-    recognise(desk, credentials).map(Some).ok_or_else(unknown)
+    })
 }
 
 /// The credentials in the value of an `Authorization` header (RFC 7617 section 2).

@@ -23,10 +23,11 @@ use crate::tokens::{CLIENT_ID, TokenRules};
 pub(in crate::http) async fn introspect(
     front: web::Data<Front>,
     request: HttpRequest,
-    Visit { now, .. }: Visit,
+    visit: Visit,
     payload: web::Payload,
 ) -> Result<HttpResponse, OauthError> {
-    let client = client::with_right(&front.desk, &request, ClientRight::Introspect)?;
+    let client = client::with_right(&front.desk, &request, &visit, ClientRight::Introspect).await?;
+    let now = visit.now;
     let form = Form::read(&request, payload).await?;
     form.agrees_with(Some(&client))?;
     let token = form.token()?;

@@ -9,6 +9,7 @@ use crate::config::ClientRight;
 use crate::domain::clock::Timestamp;
 use crate::domain::id::{SessionId, UserId};
 use crate::domain::revocation::Revoked;
+use crate::flows::Visit;
 use crate::http::Front;
 use crate::http::body::Query;
 use crate::http::problem::Problem;
@@ -29,9 +30,10 @@ pub(in crate::http) struct After {
 pub(in crate::http) async fn revocations(
     front: web::Data<Front>,
     request: HttpRequest,
+    visit: Visit,
     query: Result<Query<After>, Problem>,
 ) -> Result<HttpResponse, OauthError> {
-    client::with_right(&front.desk, &request, ClientRight::Revocations)?;
+    client::with_right(&front.desk, &request, &visit, ClientRight::Revocations).await?;
     let Query(After { after, limit }) = query?;
     let limit = limit.unwrap_or(MOST);
     if !(1..=MOST).contains(&limit) {

@@ -17,7 +17,7 @@ pub(in crate::http) async fn revoke(
     visit: Visit,
     payload: web::Payload,
 ) -> Result<HttpResponse, OauthError> {
-    let client = client::presented(&front.desk, &request)?;
+    let client = client::presented(&front.desk, &request, &visit).await?;
     let form = Form::read(&request, payload).await?;
     form.agrees_with(client.as_ref())?;
     let token = form.token()?;

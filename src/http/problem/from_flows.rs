@@ -25,7 +25,7 @@ impl From<Limited> for Problem {
     /// `RateLimit` and `RateLimit-Policy` as in draft-ietf-httpapi-ratelimit-headers-09.
     fn from(limited: Limited) -> Self {
         let seconds = whole_seconds(limited.retry_after);
-        let (rule, window) = (limited.rule, limited.window);
+        let (rule, window) = (limited.rule.as_str(), limited.window);
         Self::new(Code::RateLimited)
             .detail(format!("too many attempts; try again in {seconds} s"))
             .retry_after(limited.retry_after)

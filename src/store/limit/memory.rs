@@ -13,9 +13,9 @@ use crate::store::StoreError;
 pub struct MemoryLimits(Mutex<LimitTable>);
 
 impl MemoryLimits {
-    /// For at most `most_keys` counters.
-    pub fn new(most_keys: usize) -> Self {
-        Self(Mutex::new(LimitTable::new(most_keys)))
+    /// For counters that take at most `budget` octets.
+    pub fn new(budget: usize) -> Self {
+        Self(Mutex::new(LimitTable::new(budget)))
     }
 
     /// The table. After a panic in the middle of a change its counters may be half-changed: whoever restarts makes a

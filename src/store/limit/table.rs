@@ -14,17 +14,28 @@ struct Counter {
     forgettable_at: Timestamp,
 }
 
-/// At most so many counters.
+impl Counter {
+    fn bytes(&self, subject: &str) -> usize {
+        OVERHEAD + subject.len() + self.log.bytes()
+    }
+}
+
+/// What a counter takes beside its subject and its times: its share of a hash table that may be half empty, or just being
+/// moved to one of twice the size, and what the allocator adds. `cargo bench -- limiter` measures it.
+const OVERHEAD: usize = 384;
+
+/// Counters within a number of octets.
 pub struct LimitTable {
     entries: HashMap<Key, Counter>,
-    most_keys: usize,
+    budget: usize,
+    bytes: usize,
     swept_at: Timestamp,
 }
 
 impl LimitTable {
-    /// An empty table for at most `most_keys` keys.
-    pub fn new(most_keys: usize) -> Self {
-        Self { entries: HashMap::new(), most_keys, swept_at: Timestamp::MIN }
+    /// An empty table that takes at most `budget` octets.
+    pub fn new(budget: usize) -> Self {
+        Self { entries: HashMap::new(), budget, bytes: 0, swept_at: Timestamp::MIN }
     }
 
     /// What taking `cells` would meet at `now`.
@@ -32,7 +43,7 @@ impl LimitTable {
         let fresh = GrantLog::default();
         Outlook::of(cells.iter().map(|cell| {
             let log = self.entries.get(&key(cell)).map_or(&fresh, |entry| &entry.log);
-            (cell.rule, log.standing(&cell.windows, now))
+            (cell.rule, log.standing(&cell.windows, cell.manner, now))
         }))
     }
 
@@ -63,8 +74,12 @@ impl LimitTable {
     }
 
     fn has_room(&mut self, cells: &[Cell], now: Timestamp) -> bool {
-        let new = cells.iter().filter(|cell| !self.entries.contains_key(&key(cell))).count();
-        let is_full = |table: &Self| table.entries.len() + new > table.most_keys;
+        let growth = cells.iter().map(|cell| match self.entries.get(&key(cell)) {
+            Some(counter) => counter.log.growth(),
+            None => OVERHEAD + cell.subject.len() + GrantLog::default().growth(),
+        });
+        let growth: usize = growth.sum();
+        let is_full = |table: &Self| table.bytes + growth > table.budget;
         // Looking through all of them takes milliseconds: not for each of a flood of attempts.
         if is_full(self) && now >= self.swept_at.plus(Duration::from_secs(1)) {
             self.sweep(now);
@@ -75,9 +90,13 @@ impl LimitTable {
     fn change<T>(&mut self, cell: &Cell, change: impl FnOnce(&mut GrantLog) -> T) -> T {
         let longest = cell.windows.iter().map(|window| window.per).max().unwrap_or_default();
         let counter = || Counter { log: GrantLog::default(), forgettable_at: Timestamp::MIN };
-        let entry = self.entries.entry(key(cell)).or_insert_with(counter);
+        let entry = self.entries.entry(key(cell));
+        let before =
+            if let Entry::Occupied(counter) = &entry { counter.get().bytes(&cell.subject) } else { 0 };
+        let entry = entry.or_insert_with(counter);
         let changed = change(&mut entry.log);
         entry.forgettable_at = entry.log.forgettable_at(longest);
+        self.bytes = self.bytes + entry.bytes(&cell.subject) - before;
         changed
     }
 
@@ -87,7 +106,7 @@ impl LimitTable {
             if let Entry::Occupied(mut counter) = self.entries.entry(key(cell)) {
                 counter.get_mut().log.forgive(*at);
                 if counter.get().log.is_empty() {
-                    counter.remove();
+                    self.bytes -= counter.remove().bytes(&cell.subject);
                 }
             }
         }
@@ -97,8 +116,23 @@ impl LimitTable {
     pub fn sweep(&mut self, now: Timestamp) -> usize {
         self.swept_at = now;
         let before = self.entries.len();
-        self.entries.retain(|_, entry| entry.forgettable_at > now);
+        let mut gone = 0;
+        self.entries.retain(|(_, subject), counter| {
+            let stays = counter.forgettable_at > now;
+            gone += if stays { 0 } else { counter.bytes(subject) };
+            stays
+        });
+        self.bytes -= gone;
+        // A flood that is over gives its memory back.
+        if self.entries.len() < self.entries.capacity() / 4 {
+            self.entries.shrink_to(self.entries.len() * 2);
+        }
         before - self.entries.len()
+    }
+
+    /// Octets that the counters take, as they are reckoned against the budget.
+    pub fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// Keys in the table.

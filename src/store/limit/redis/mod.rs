@@ -23,7 +23,7 @@ use futures_util::future::{join_all, try_join_all};
 
 use super::LimitStore;
 use crate::domain::clock::Timestamp;
-use crate::domain::limit::{Cell, Home, Outlook, Place, Rule, Verdict};
+use crate::domain::limit::{Cell, Delays, Home, Manner, Outlook, Place, Verdict, Window, free};
 use crate::store::StoreError;
 use crate::store::redis::Redis;
 use reply::Reply;
@@ -62,11 +62,14 @@ impl RedisLimits {
         let keys: Vec<String> = cells.iter().map(key).collect();
         let verb = if mode == Mode::Take { "take" } else { "peek" };
         let mut args = vec![verb.to_owned(), now.micros().to_string()];
-        for Cell { windows, .. } in cells {
+        for Cell { windows, manner, .. } in cells {
             let longest = windows.iter().map(|window| window.per).max().unwrap_or_default();
             let most = windows.iter().map(|window| window.max).max().unwrap_or_default();
             let keep = longest.min(CENTURY) + SLACK;
-            args.extend([keep.as_millis().to_string(), most.to_string(), windows.len().to_string()]);
+            let refuses = !matches!(manner, Manner::Slow { .. });
+            args.extend([keep.as_millis().to_string(), most.to_string(), u8::from(refuses).to_string()]);
+            args.extend(delays(windows, *manner));
+            args.push(windows.len().to_string());
             for window in windows.iter() {
                 let per = i64::try_from(window.per.as_micros()).unwrap_or(i64::MAX);
                 args.extend([window.max.to_string(), now.micros().saturating_sub(per).to_string()]);
@@ -151,14 +154,19 @@ fn limited(mut cells: Vec<Cell>) -> Vec<Cell> {
     cells
 }
 
-fn key(cell: &Cell) -> String {
-    // Short, because there is one for every address that tries.
-    let rule = match cell.rule {
-        Rule::LoginAddress => "la",
-        Rule::LoginAccount => "lc",
-        Rule::RegisterAddress => "ra",
+/// For the script: which window counts for the delays (from 1), how many attempts are free, the first distance and the
+/// longest (µs); zeros where there are none.
+fn delays(windows: &[Window], manner: Manner) -> [String; 4] {
+    let shortest = windows.iter().enumerate().min_by_key(|(_, window)| window.per);
+    let (Manner::Delay(Delays { first, longest }), Some((index, window))) = (manner, shortest) else {
+        return ["0", "0", "0", "0"].map(str::to_owned);
     };
+    let micros = |time: Duration| time.as_micros().to_string();
+    [(index + 1).to_string(), free(*window).to_string(), micros(first), micros(longest)]
+}
+
+fn key(cell: &Cell) -> String {
     let hash = digest(&SHA256, cell.subject.as_bytes());
     let hash = URL_SAFE_NO_PAD.encode(&hash.as_ref()[..HASH_OCTETS]);
-    format!("guardhouse:limit:{{{rule}:{hash}}}")
+    format!("guardhouse:limit:{{{}:{hash}}}", cell.rule.short())
 }

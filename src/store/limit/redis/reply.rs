@@ -27,6 +27,7 @@ impl Reply {
         }
         let mut standings = Vec::with_capacity(cells.len());
         for cell in cells {
+            let newest = time(word("newest")?, "newest")?;
             let mut views = Vec::with_capacity(cell.windows.len());
             for &window in cell.windows.iter() {
                 views.push(View {
@@ -36,7 +37,7 @@ impl Reply {
                     oldest: time(word("oldest")?, "oldest")?,
                 });
             }
-            standings.push((cell.rule, Standing::of(views.into_iter(), now)));
+            standings.push((cell.rule, Standing::of(views.into_iter(), newest, cell.manner, now)));
         }
         // The script and the rule have to agree, or one of them is wrong.
         let is_full =

@@ -1,10 +1,13 @@
 -- Takes a place in every log, or in none. It decides nothing but whether there is room, by the same rule as
 -- domain::limit::Standing, and answers what each window sees; what that means is decided there.
 -- KEYS: the logs: lists of the times of grants (us), the oldest first.
--- ARGV: 'take' or 'peek', now (us), and for each log: how long it is kept (ms), how many grants it holds, its number of
---   windows, and for each of these: the most grants, and the time (us) up to which a grant has left the window.
--- Answers whether there is room, for each log the time under which the grant was noted or '', and for each window: the grant
---   that has to leave before there is room or '', how many it sees, the oldest of them or ''.
+-- ARGV: 'take' or 'peek', now (us), and for each log: how long it is kept (ms), how many grants it holds, whether a full one
+--   refuses (1) or only slows down (0), its delays (the number of the window that counts for them or 0, how many attempts
+--   are free, the first distance and the longest (us)), its number of windows, and for each of these: the most grants,
+--   and the time (us) up to which a grant has left the window.
+-- Answers whether there is room, for each log the time under which the grant was noted or '', then for each log the newest
+--   grant before or '', and for each of its windows: the grant that has to leave before there is room or '', how many it
+--   sees, the oldest of them or ''.
 local position = 2
 local function argument()
   position = position + 1
@@ -26,17 +29,29 @@ local function seen(key, length, left)
 end
 
 local room, logs, views = 1, {}, {}
+local now = tonumber(ARGV[2])
 for number, key in ipairs(KEYS) do
   local log = {keep = tonumber(argument()), most = tonumber(argument()), length = redis.call('LLEN', key)}
-  for _ = 1, tonumber(argument()) do
+  local refuses = argument() == '1'
+  local paced, free = tonumber(argument()), tonumber(argument())
+  local first, longest = tonumber(argument()), tonumber(argument())
+  log.newest = redis.call('LINDEX', key, -1)
+  views[#views + 1] = log.newest or ''
+  for index = 1, tonumber(argument()) do
     local most, left = argument(), tonumber(argument())
     local blocking = redis.call('LINDEX', key, '-' .. most)
-    if blocking and tonumber(blocking) > left then
+    if refuses and blocking and tonumber(blocking) > left then
       room = 0
     end
     local used, oldest = 0, ''
     if log.length > 0 then
       used, oldest = seen(key, log.length, left)
+    end
+    if index == paced and used >= free and log.newest then
+      local distance = math.min(first * 2 ^ (used - free), longest)
+      if tonumber(log.newest) + distance > now then
+        room = 0
+      end
     end
     views[#views + 1] = blocking or ''
     views[#views + 1] = used
@@ -52,10 +67,10 @@ for number, key in ipairs(KEYS) do
     -- The clocks of nodes differ, and are set back: a grant is never noted before the newest, so that the log stays
     -- in order and no place is free too early.
     at = ARGV[2]
-    local newest, ahead = redis.call('LINDEX', key, -1), 0
-    if newest and tonumber(newest) > tonumber(at) then
-      ahead = tonumber(newest) - tonumber(at)
-      at = newest
+    local ahead = 0
+    if log.newest and tonumber(log.newest) > now then
+      ahead = tonumber(log.newest) - now
+      at = log.newest
     end
     redis.call('RPUSH', key, at)
     if log.length >= log.most then
