@@ -33,7 +33,7 @@ const TABLE: &str = "
     calibrate | domain config                          |              | it proposes and changes nothing
     flows     | domain config store actors breach transfer keyring tokens telemetry | | they do not know who speaks to clients
     http/ops  | domain config flows tokens actors telemetry | actix_web | it shows what the actors observe
-    http      | domain config flows keyring tokens telemetry | actix_web | storing and waiting are the flows' business
+    http      | domain config flows keyring tokens telemetry | actix_web actix_cors | storing and waiting are the flows' business
 ";
 const NO_SPAWN: &str = "a flow ends when it answers; who runs it decides what happens when the caller leaves";
 const NO_ANYHOW: &str = "only main and the commands may forget what kind of error it was";

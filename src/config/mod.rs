@@ -53,7 +53,7 @@ pub use reader::Effective;
 pub use redis::Redis;
 pub use registration::{Registration, RegistrationMode};
 pub use server::Server;
-pub use sessions::{OnStale, Revocation, SessionStoreKind, Sessions};
+pub use sessions::{OnStale, Revocation, SessionStoreKind, SessionTransport, Sessions};
 pub use sources::Sources;
 pub use tokens::{TokenAlgorithm, TokenFormat, Tokens};
 

@@ -10,6 +10,8 @@ pub struct Registration {
     pub mode: RegistrationMode,
     /// Whether a registration opens a session at once and answers with tokens.
     pub sign_in: bool,
+    /// Whether the answer tells that an address is taken.
+    pub reveal_taken: bool,
 }
 
 words! {
@@ -25,6 +27,10 @@ word_leaf!(RegistrationMode, "`open` or `closed`");
 
 impl Registration {
     pub(super) fn read(reader: &mut Reader) -> Self {
-        Self { mode: reader.take("registration.mode"), sign_in: reader.take("registration.sign_in") }
+        Self {
+            mode: reader.take("registration.mode"),
+            sign_in: reader.take("registration.sign_in"),
+            reveal_taken: reader.take("registration.reveal_taken"),
+        }
     }
 }

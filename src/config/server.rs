@@ -22,6 +22,10 @@ pub struct Server {
     pub base_path: String,
     /// The networks whose forwarding headers are believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// The names by which clients may call this server, in lower case; any where there are none.
+    pub allowed_hosts: Vec<String>,
+    /// The web origins whose scripts may call it.
+    pub cors_origins: Vec<String>,
     /// Threads that answer requests.
     pub workers: NonZeroUsize,
     /// The largest request body, in bytes.
@@ -50,6 +54,12 @@ impl Server {
             base_path: reader.take_if("server.base_path", |path: &String| check_base_path(path)),
             trusted_proxies: reader
                 .take_if("server.trusted_proxies", |list: &Vec<IpNet>| check_proxies(list)),
+            allowed_hosts: reader
+                .take_if("server.allowed_hosts", |list: &Vec<String>| check_hosts(list))
+                .iter()
+                .map(|host| host.to_ascii_lowercase())
+                .collect(),
+            cors_origins: reader.take_if("server.cors_origins", |list: &Vec<String>| check_origins(list)),
             workers: workers(reader),
             body_limit: reader.take_in("server.body_limit", ByteSize(1 << 10)..=ByteSize(1 << 20)).0 as usize,
             max_connections: reader.take_in("server.max_connections", 1..=1_000_000),
@@ -130,6 +140,45 @@ fn check_base_path(path: &str) -> Result<(), Complaint> {
             "leave it empty, or write `/x`: a slash at the start, none at the end, letters, digits and -._~ between",
         )),
     }
+}
+
+fn check_hosts(hosts: &[String]) -> Result<(), Complaint> {
+    for host in hosts {
+        let is_name = |host: &str| {
+            !host.is_empty()
+                && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
+        };
+        let is_v6 = |host: &str| {
+            let inner = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+            inner.is_some_and(|inner| inner.parse::<std::net::Ipv6Addr>().is_ok())
+        };
+        if !is_name(host) && !is_v6(host) {
+            return Err(Complaint::with_help(
+                format!("`{host}` is no host name"),
+                "write the name alone, such as `auth.example.org`, without a scheme or a port",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// An origin as browsers send it (RFC 6454 section 6.2): scheme, host, and the port unless it is the usual one.
+fn check_origins(origins: &[String]) -> Result<(), Complaint> {
+    for origin in origins {
+        let as_sent = url::Url::parse(origin).map(|url| url.origin().ascii_serialization());
+        if as_sent.as_deref() != Ok(origin)
+            || !(origin.starts_with("https://") || origin.starts_with("http://"))
+        {
+            let reason = format!("`{origin}` is no origin as browsers send it");
+            let help = match as_sent {
+                Ok(sent) if sent != "null" => format!("write `{sent}`"),
+                _ => "write scheme and host, such as `https://app.example.org`; patterns are not possible"
+                    .to_owned(),
+            };
+            return Err(Complaint::with_help(reason, help));
+        }
+    }
+    Ok(())
 }
 
 fn check_proxies(networks: &[IpNet]) -> Result<(), Complaint> {

@@ -12,6 +12,8 @@ use crate::domain::duration::format_duration;
 pub struct Sessions {
     /// Where they are kept.
     pub store: SessionStoreKind,
+    /// How clients hold their refresh token.
+    pub transport: SessionTransport,
     /// Whether a login also hands out a refresh token.
     pub refresh_tokens: bool,
     /// The absolute life of a session.
@@ -55,6 +57,17 @@ words! {
 word_leaf!(SessionStoreKind, "a session store such as `database`");
 
 words! {
+    /// How clients hold their refresh token.
+    SessionTransport {
+        /// In the answers' bodies, for clients that keep it themselves.
+        Bearer = "bearer",
+        /// In a cookie, for browsers.
+        Cookie = "cookie",
+    }
+}
+word_leaf!(SessionTransport, "`bearer` or `cookie`");
+
+words! {
     /// What becomes of verified requests while the feed of ended sessions is out of reach.
     OnStale {
         /// Each session is looked up in the store.
@@ -74,6 +87,7 @@ impl Sessions {
         let second = Duration::from_secs(1);
         let sessions = Self {
             store: reader.take("sessions.store"),
+            transport: reader.take("sessions.transport"),
             refresh_tokens: reader.take("sessions.refresh_tokens"),
             refresh_lifetime: reader.take_in("sessions.refresh_lifetime", 30 * second..=3650 * DAY),
             refresh_grace: reader.take_in("sessions.refresh_grace", Duration::ZERO..=300 * second),

@@ -101,6 +101,8 @@ pub struct Rules {
     pub registration_open: bool,
     /// Whether registering also signs in.
     pub sign_in_after_registration: bool,
+    /// Whether registering tells that an address is taken.
+    pub reveal_taken: bool,
     /// How often somebody may try.
     pub limits: RateLimits,
     /// Services that may ask about tokens.

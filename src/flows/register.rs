@@ -32,6 +32,8 @@ pub enum Registered {
     SignedIn(Box<SignedIn>),
     /// An account.
     Account(User),
+    /// An account, or none because the address is taken: the client is not told which.
+    Accepted,
 }
 
 /// Why there is no account.
@@ -68,16 +70,26 @@ pub async fn register(desk: &Desk, request: Register, visit: &Visit) -> Result<R
 
     limited::take(desk, visit, desk.rules.limits.register(visit.origin.address)).await?;
     // Before the look at the table, so that the time does not tell whether the address is taken.
-    let hash = desk.hashers.hash(password).await?;
+    let (hash, begun) = desk.hashers.hash_timed(password).await?;
     let roles = Roles::from(vec![Role::user()]);
     let user = NewUser { email, name, roles }.into_user(desk, visit.now);
     let event = Bound::new(visit.now, BoundKind::Registered, Subject::user(user.id), &visit.origin);
-    create(desk, &user, Some(hash.expose_secret()), event, visit.now).await.map_err(|error| match error {
-        StoreError::Conflict("e-mail address") => RegisterError::EmailTaken,
-        other => other.into(),
-    })?;
-    metrics::counter!("guardhouse_registrations_total").increment(1);
-
+    match create(desk, &user, Some(hash.expose_secret()), event, visit.now).await {
+        Ok(()) => metrics::counter!("guardhouse_registrations_total").increment(1),
+        Err(StoreError::Conflict("e-mail address")) => {
+            let subject = Subject::default().detail("address taken");
+            let event = Free::new(visit.now, FreeKind::RegistrationRefused, subject, &visit.origin);
+            desk.audit.record(event).await?;
+            if desk.rules.reveal_taken {
+                return Err(RegisterError::EmailTaken);
+            }
+        }
+        Err(other) => return Err(other.into()),
+    }
+    if !desk.rules.reveal_taken {
+        desk.hashers.hold(&begun).await;
+        return Ok(Registered::Accepted);
+    }
     if !desk.rules.sign_in_after_registration {
         return Ok(Registered::Account(user));
     }

@@ -9,7 +9,7 @@ use actix_web::{App, HttpServer, web};
 
 use super::{Foundations, StartError};
 use crate::config;
-use crate::http::{Front, front_door, not_found, ops_routes, remember, routes};
+use crate::http::{Front, caller_site, front_door, not_found, ops_routes, remember, routes};
 
 /// Both servers, listening.
 pub struct Listeners {
@@ -63,6 +63,8 @@ pub fn listen(
     let public_server = HttpServer::new(move || {
         App::new()
             .app_data(shared.clone())
+            .wrap(shared.sites.cors())
+            .wrap(from_fn(caller_site))
             .wrap(from_fn(front_door))
             .service(web::scope(&base_path).configure(routes).default_service(web::to(not_found)))
             .default_service(web::to(not_found))

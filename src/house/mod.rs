@@ -18,7 +18,7 @@ pub use listeners::{Listeners, Sockets, listen};
 use crate::actors::keeper::Lifeline;
 use crate::actors::{Audit, Hashers, Limits, Sessions, audit, sessions};
 use crate::breach::{FilterFault, Lists};
-use crate::config::{Config, HashAlgorithm, RegistrationMode, SessionStoreKind};
+use crate::config::{Config, HashAlgorithm, RegistrationMode, SessionStoreKind, SessionTransport};
 use crate::domain::clock::Clock;
 use crate::domain::entropy::Entropy;
 use crate::domain::id::{InstanceId, uuid_v7};
@@ -26,7 +26,7 @@ use crate::domain::password::Policy;
 use crate::domain::session::Lifetimes;
 use crate::flows::keys::look;
 use crate::flows::{Desk, Rules};
-use crate::http::{Detached, Front, Impatience};
+use crate::http::{CallerSites, Detached, Dominance, Front, Impatience};
 use crate::keyring::KeyRingFault;
 use crate::store::{Db, StoreError, installation};
 use crate::tokens::revocations::Revocations;
@@ -198,6 +198,12 @@ pub async fn build(
         body_limit: config.server.body_limit,
         body_timeout: config.server.client_timeout.saturating_mul(2),
         ops_token: config.server.ops_token.clone(),
+        sites: CallerSites {
+            hosts: config.server.allowed_hosts.clone(),
+            origins: config.server.cors_origins.clone(),
+            cookies: config.sessions.transport == SessionTransport::Cookie,
+        },
+        dominance: Dominance::default(),
         impatience: Impatience::default(),
         draining: AtomicBool::new(false),
     })
@@ -256,6 +262,7 @@ fn rules(config: &Config) -> Result<Rules, FilterFault> {
         lists: Lists::open(passwords.refuse_common, passwords.breach_filter.as_deref())?,
         registration_open: config.registration.mode == RegistrationMode::Open,
         sign_in_after_registration: config.registration.sign_in,
+        reveal_taken: config.registration.reveal_taken,
         limits: (&config.limits).into(),
         clients: Arc::new(config.clients.clone()),
         access_lifetime: config.tokens.access_lifetime,

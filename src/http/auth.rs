@@ -1,13 +1,14 @@
 //! `/auth/register`, `/auth/login`, `/auth/refresh`, `/auth/logout`.
 
-use actix_web::http::StatusCode;
-use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
+use actix_web::http::{StatusCode, header};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, web};
 use secrecy::SecretString;
 use serde::Deserialize;
 
 use super::Front;
 use super::body::{Json, Query, form, is_json, parse, read};
 use super::problem::{Code, Problem};
+use super::refresh_cookie;
 use super::views::{UserView, token_reply};
 use crate::flows::login::{Login, LoginError, login as login_flow};
 use crate::flows::logout::{Scope, logout as logout_flow};
@@ -33,7 +34,8 @@ pub(super) async fn register(
     let desk = front.desk.clone();
     let flow = async move { register_flow(&desk, request, &visit).await };
     Ok(match front.detached.to_the_end("register", flow).await? {
-        Registered::SignedIn(signed_in) => token_reply(StatusCode::CREATED, *signed_in),
+        Registered::SignedIn(signed_in) => token_reply(&front, StatusCode::CREATED, *signed_in),
+        Registered::Accepted => HttpResponse::Accepted().json(serde_json::json!({})),
         Registered::Account(user) => {
             HttpResponse::Created().json(serde_json::json!({ "user": UserView::from(user) }))
         }
@@ -75,7 +77,8 @@ pub(super) async fn login(
     let LoginBody { email, password } = if is_form { login_form(&body)? } else { parse(&body)? };
     let desk = front.desk.clone();
     let flow = async move { login_flow(&desk, Login { email, password }, &visit).await };
-    Ok(token_reply(StatusCode::OK, front.detached.to_the_end("login", flow).await?))
+    let signed_in = front.detached.to_the_end("login", flow).await?;
+    Ok(token_reply(&front, StatusCode::OK, signed_in))
 }
 
 fn login_form(body: &[u8]) -> Result<LoginBody, Problem> {
@@ -117,19 +120,34 @@ pub(super) struct RefreshBody {
 /// `POST /auth/refresh`
 pub(super) async fn refresh(
     front: web::Data<Front>,
+    request: HttpRequest,
     visit: Visit,
-    Json(body): Json<RefreshBody>,
+    payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
+    let token = presented(&front, &request, payload).await?;
     let desk = front.desk.clone();
-    let flow = async move { refresh_flow(&desk, &body.refresh_token, &visit).await };
+    let flow = async move { refresh_flow(&desk, &token, &visit).await };
     let refreshed = front.detached.to_the_end("refresh", flow).await?;
-    let mut response = token_reply(StatusCode::OK, refreshed.signed_in);
+    let mut response = token_reply(&front, StatusCode::OK, refreshed.signed_in);
     let how = if refreshed.replayed { "replayed" } else { "rotated" };
     response.headers_mut().insert(
         actix_web::http::header::HeaderName::from_static("guardhouse-refresh"),
         actix_web::http::header::HeaderValue::from_static(how),
     );
     Ok(response)
+}
+
+/// The refresh token of `request`: in the body, or where browsers keep it in a cookie, there and nowhere else.
+async fn presented(
+    front: &Front,
+    request: &HttpRequest,
+    payload: web::Payload,
+) -> Result<SecretString, Problem> {
+    if front.sites.cookies {
+        return refresh_cookie::read(request);
+    }
+    let Json(body) = Json::<RefreshBody>::from_request(request, &mut payload.into_inner()).await?;
+    Ok(body.refresh_token)
 }
 
 impl From<RefreshError> for Problem {
@@ -171,10 +189,18 @@ pub(super) async fn logout(
         LogoutScope::Others => Scope::Others,
         LogoutScope::Global => Scope::Global,
     };
+    let ends_this_session = matches!(scope, Scope::Local | Scope::Global);
     let desk = front.desk.clone();
     front
         .detached
         .to_the_end("logout", async move { logout_flow(&desk, &caller, scope, &visit).await })
         .await?;
-    Ok(HttpResponse::NoContent().finish())
+    let mut response = HttpResponse::NoContent().finish();
+    if front.sites.cookies
+        && ends_this_session
+        && let Some(cookie) = refresh_cookie::clear()
+    {
+        response.headers_mut().insert(header::SET_COOKIE, cookie);
+    }
+    Ok(response)
 }

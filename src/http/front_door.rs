@@ -15,6 +15,7 @@ use metrics::{Counter, Histogram, counter, histogram};
 use tracing::Instrument;
 
 use super::accept::is_acceptable;
+use super::caller_site::keep_cors;
 use super::oauth2::{self, error::OauthError};
 use super::problem::{Code, Problem};
 use super::unread::{self, Holding};
@@ -96,7 +97,9 @@ fn with_problem_rendered(response: ServiceResponse<BoxBody>, request_id: &str) -
             }
         }
     };
-    let (request, _) = response.into_parts();
+    let (request, replaced) = response.into_parts();
+    let mut answer = answer;
+    keep_cors(replaced.headers(), answer.headers_mut());
     ServiceResponse::new(request, answer)
 }
 

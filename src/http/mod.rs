@@ -8,6 +8,8 @@ mod account;
 mod auth;
 mod bearer;
 pub mod body;
+mod busiest;
+mod caller_site;
 mod detached;
 mod front_door;
 mod health;
@@ -16,6 +18,7 @@ mod keys;
 mod oauth2;
 pub mod ops;
 pub mod problem;
+mod refresh_cookie;
 mod sessions;
 mod unread;
 mod users;
@@ -30,6 +33,8 @@ use actix_web::web::{self, ServiceConfig};
 use actix_web::{Resource, Route, guard};
 use secrecy::SecretString;
 
+pub use busiest::Dominance;
+pub use caller_site::{CallerSites, caller_site};
 pub use detached::Detached;
 pub use front_door::front_door;
 pub use impatience::{Impatience, remember};
@@ -54,6 +59,10 @@ pub struct Front {
     pub body_timeout: std::time::Duration,
     /// What opens the operations listener, besides an administrator's token.
     pub ops_token: Option<SecretString>,
+    /// From where requests are accepted.
+    pub sites: CallerSites,
+    /// Notices an address that sends most of the requests.
+    pub dominance: Dominance,
     /// Holds the refusals of those who come back too soon.
     pub impatience: Impatience,
     /// Set when the server is about to end.

@@ -1,10 +1,11 @@
 //! Answers as clients see them; see the contract in `docs/`.
 
 use actix_web::HttpResponse;
-use actix_web::http::StatusCode;
+use actix_web::http::{StatusCode, header};
 use secrecy::ExposeSecret;
 use serde::Serialize;
 
+use super::{Front, refresh_cookie};
 use crate::domain::account::{DisplayName, User};
 use crate::domain::clock::Timestamp;
 use crate::domain::email::Email;
@@ -86,16 +87,24 @@ struct TokenReply<'a> {
     user: UserView,
 }
 
-/// The token reply for `signed_in`.
-pub(super) fn token_reply(status: StatusCode, signed_in: SignedIn) -> HttpResponse {
+/// The token reply for `signed_in`. Where browsers keep the refresh token it is in a cookie and not in the body.
+pub(super) fn token_reply(front: &Front, status: StatusCode, signed_in: SignedIn) -> HttpResponse {
     let now = signed_in.now;
     let refresh = signed_in.refresh.as_ref();
-    HttpResponse::build(status).json(TokenReply {
+    let cookie = refresh
+        .filter(|_| front.sites.cookies)
+        .and_then(|(token, expires_at)| refresh_cookie::set(token, expires_at.since(now).as_secs()));
+    let shown = refresh.filter(|_| !front.sites.cookies);
+    let mut response = HttpResponse::build(status);
+    if let Some(cookie) = cookie {
+        response.append_header((header::SET_COOKIE, cookie));
+    }
+    response.json(TokenReply {
         access_token: signed_in.access_token.expose_secret(),
         token_type: "Bearer",
         expires_in: signed_in.access_expires_at.since(now).as_secs(),
         expires_at: signed_in.access_expires_at,
-        refresh_token: refresh.map(|(token, _)| token.expose_secret()),
+        refresh_token: shown.map(|(token, _)| token.expose_secret()),
         refresh_expires_in: refresh.map(|(_, expires_at)| expires_at.since(now).as_secs()),
         session_id: signed_in.session,
         user: signed_in.user.into(),

@@ -32,6 +32,14 @@ pub(super) fn arrive(front: &Front, request: &ServiceRequest) -> Visit {
         user_agent: text(request.headers(), &header::USER_AGENT).map(|agent| shorten(&agent)),
         request_id: request_id(front, request.headers(), now),
     };
+    let peer = route.proxies.last().copied().unwrap_or(route.client);
+    let forwards = || {
+        let headers = request.headers();
+        headers.contains_key(header::FORWARDED) || headers.contains_key(&X_FORWARDED_FOR)
+    };
+    // Who stands before trusted proxies is a client, however busy.
+    let is_peer = route.proxies.is_empty();
+    front.dominance.sample(peer, || is_peer && forwards(), now);
     let visit = Visit { now, origin };
     let mut extensions = request.extensions_mut();
     extensions.insert(Seen(route));

@@ -42,6 +42,8 @@ fn describe() {
             "guardhouse_limits_uncounted_total",
             "attempts that could not be counted in the shared limits, by what became of them",
         ),
+        ("guardhouse_limits_exhausted_total", "limits whose last place a wrong password took, by rule"),
+        ("guardhouse_logins_slowed_total", "sign-ins held because many guess at the account"),
         ("guardhouse_refresh_replays_total", "refresh tokens presented long after they were exchanged"),
         ("guardhouse_keys_unusable_total", "stored keys that did not open and were left out"),
         ("guardhouse_clients_refused_total", "credentials of services that were wrong"),
@@ -58,6 +60,11 @@ fn describe() {
     let gauges = [
         ("guardhouse_gate_depth", "messages waiting or being handled, by gate"),
         ("guardhouse_limiter_keys", "keys of this node with attempts that still count"),
+        ("guardhouse_limiter_bytes", "memory of this node that they are reckoned to take"),
+        (
+            "guardhouse_busiest_address_share",
+            "share of the requests that the busiest address sent in the last minute",
+        ),
         ("guardhouse_limits_store_up", "whether the shared limits are in reach (1) or done without (0)"),
         ("guardhouse_revocations", "revocations held in memory"),
         (

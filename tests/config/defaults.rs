@@ -5,7 +5,7 @@ use std::time::Duration;
 use guardhouse::config::{
     Argon2Cost, Audit, AuditDurability, Backend, Config, HashAlgorithm, LimitStoreKind, Log, LogFormat,
     OnAuditFailure, OnBackendFailure, OnStale, Origin, Passwords, Registration, RegistrationMode, Revocation,
-    SessionStoreKind, Sessions, TokenAlgorithm, TokenFormat,
+    SessionStoreKind, SessionTransport, Sessions, TokenAlgorithm, TokenFormat,
 };
 use guardhouse::domain::limit::{Delays, Window};
 use secrecy::ExposeSecret;
@@ -46,6 +46,7 @@ fn the_database_is_sqlite_in_the_data_directory() {
 #[test]
 fn sessions_are_in_the_database_and_rotate() {
     let expected = Sessions {
+        transport: SessionTransport::Bearer,
         store: SessionStoreKind::Database,
         refresh_tokens: true,
         refresh_lifetime: 30 * DAY,
@@ -106,7 +107,10 @@ fn anyone_may_register_with_a_password_of_eight_characters() {
         breach_filter: None,
     };
     assert_eq!(config.passwords, passwords);
-    assert_eq!(config.registration, Registration { mode: RegistrationMode::Open, sign_in: true });
+    assert_eq!(
+        config.registration,
+        Registration { mode: RegistrationMode::Open, sign_in: true, reveal_taken: true }
+    );
 }
 
 #[test]

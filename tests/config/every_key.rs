@@ -40,6 +40,8 @@ const CASES: &[Case] = cases![
     "server.ops_bind" = r#""[::1]:91""# | "[::1]:91" => |c| c.server.ops_bind, "[::1]:91";
     "server.base_path" = r#""/id/v1""# | "/id/v1" => |c| c.server.base_path.clone(), "/id/v1";
     "server.trusted_proxies" = r#"["10.0.0.0/8", "::1"]"# | "10.0.0.0/8, ::1" => |c| format!("{:?}", c.server.trusted_proxies), "[10.0.0.0/8, ::1/128]";
+    "server.allowed_hosts" = r#"["Auth.example.org", "[::1]"]"# | "Auth.example.org, [::1]" => |c| c.server.allowed_hosts.join(" "), "auth.example.org [::1]";
+    "server.cors_origins" = r#"["https://app.example.org", "http://localhost:3000"]"# | "https://app.example.org, http://localhost:3000" => |c| c.server.cors_origins.join(" "), "https://app.example.org http://localhost:3000";
     "server.workers" = "3" | "3" => |c| c.server.workers, "3";
     "server.body_limit" = r#""32KiB""# | "32KiB" => |c| c.server.body_limit, "32768";
     "server.max_connections" = "77" | "77" => |c| c.server.max_connections, "77";
@@ -54,6 +56,7 @@ const CASES: &[Case] = cases![
     "redis.url" = r#""rediss://h:6380/1""# | "rediss://h:6380/1" => |c| c.redis.as_ref().map(|r| r.url.expose_secret().to_owned()).unwrap_or_default(), "rediss://h:6380/1";
     "redis.timeout" = r#""5s""# | "5s" => |c| c.redis.as_ref().map_or(0, |r| r.timeout.as_secs()), "5", with "redis.url" = "redis://h";
     "sessions.store" = r#""memory""# | "memory" => |c| c.sessions.store, "memory";
+    "sessions.transport" = r#""cookie""# | "cookie" => |c| c.sessions.transport, "cookie";
     "sessions.refresh_tokens" = "false" | "false" => |c| c.sessions.refresh_tokens, "false";
     "sessions.refresh_lifetime" = r#""20d""# | "20d" => |c| c.sessions.refresh_lifetime.as_secs(), "1728000";
     "sessions.refresh_grace" = r#""0s""# | "0s" => |c| c.sessions.refresh_grace.as_secs(), "0";
@@ -101,6 +104,7 @@ const CASES: &[Case] = cases![
     "passwords.breach_filter" = r#""/srv/breached.gcs""# | "/srv/breached.gcs" => |c| c.passwords.breach_filter.clone().unwrap_or_default().display().to_string(), "/srv/breached.gcs";
     "registration.mode" = r#""closed""# | "closed" => |c| c.registration.mode, "closed";
     "registration.sign_in" = "false" | "false" => |c| c.registration.sign_in, "false";
+    "registration.reveal_taken" = "false" | "false" => |c| c.registration.reveal_taken, "false";
     "limits.enabled" = "false" | "false" => |c| c.limits.enabled, "false";
     "limits.store" = r#""redis""# | "redis" => |c| c.limits.store, "redis", with "redis.url" = "redis://h";
     "limits.on_backend_failure" = r#""deny""# | "deny" => |c| c.limits.on_backend_failure, "deny";

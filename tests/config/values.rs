@@ -27,6 +27,24 @@ fn ranges_end_where_the_manual_says() {
     range("server.client_timeout", &["'1s'", "'1m'"], &["'999ms'", "'61s'"]);
     range("server.keep_alive", &["'0s'", "'1h'"], &["'3601s'"]);
     range("server.shutdown_timeout", &["'0s'", "'10m'"], &["'601s'"]);
+    range(
+        "server.allowed_hosts",
+        &["[]", "['a.example', '10.0.0.1', '[::1]']"],
+        &["['a.example:80']", "['https://a.example']", "['']", "['*.example']", "['::1']", "['[x]']"],
+    );
+    range(
+        "server.cors_origins",
+        &["[]", "['https://a.example', 'http://localhost:3000']"],
+        &[
+            "['https://a.example/']",
+            "['https://a.example:443']",
+            "['*']",
+            "['a.example']",
+            "['null']",
+            "['HTTPS://a.example']",
+        ],
+    );
+    range("sessions.transport", &["'bearer'", "'cookie'"], &["'cookies'", "''"]);
     range("database.pool", &["1", "1000"], &["0", "1001"]);
     range("database.acquire_timeout", &["'10ms'", "'5m'"], &["'9ms'", "'301s'"]);
     range("redis.timeout", &["'10ms'", "'1m'"], &["'9ms'", "'61s'"]);

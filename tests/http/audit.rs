@@ -140,6 +140,7 @@ fn every_kind_of_event_says_who_what_when_and_from_where(kind: Kind) {
         event("access_denied", "failure", "ada", "", "ada/3", Some("user root")),
         event("access_denied", "failure", "ada", "", "ada/3", Some("role admin")),
         event("login_failed", "failure", "ada", "", "", Some("wrong password")),
+        event("account_locked", "failure", "ada", "", "", Some("for the network of 127.0.0.0")),
         event("rate_limited", "failure", "", "", "", Some("login.account")),
         event("session_ended", "success", "ada", "", "ada/3", None),
         event("user_created", "success", "eve", "root", "", None),

@@ -5,6 +5,7 @@ mod audit;
 mod auth;
 mod bad_input;
 mod bad_vectors;
+mod browsers;
 mod client_address;
 mod framing;
 mod guessing;

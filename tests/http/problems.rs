@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use guardhouse::http::problem::Code;
 use serde_json::{Value, json};
 
-use crate::http::{login_from, post_raw, raw, refresh, registration, sql, try_login, while_hashing};
+use crate::http::{
+    login_from, post_raw, post_with, raw, refresh, registration, sql, try_login, while_hashing,
+};
 use crate::support::house::PASSWORD;
 use crate::support::{Answer, Kind, TestHouse};
 
@@ -18,7 +20,9 @@ fn every_code_is_answered_with_its_status_and_nothing_else_is() {
         assert_eq!(answer.json["type"], format!("/docs/problems#{}", code.as_str()));
         seen.insert(code.as_str());
     };
-    for (answer, code) in [of_input(), of_tokens(), of_accounts(), of_faults()].into_iter().flatten() {
+    for (answer, code) in
+        [of_input(), of_browsers(), of_tokens(), of_accounts(), of_faults()].into_iter().flatten()
+    {
         note(&answer, code);
     }
     let missing: Vec<_> = Code::ALL.iter().filter(|code| !seen.contains(code.as_str())).collect();
@@ -42,6 +46,18 @@ fn of_input() -> Vec<(Answer, Code)> {
         ),
         (house.post("/auth/register", registration("ada")), Code::EmailTaken),
     ]
+}
+
+fn of_browsers() -> Vec<(Answer, Code)> {
+    let house = TestHouse::on(Kind::Sqlite)
+        .set("sessions.transport", "cookie")
+        .set("server.allowed_hosts", "auth.example.org")
+        .start();
+    let refresh = |host: &str| {
+        let headers = [("host", host), ("origin", "https://evil.example")];
+        post_with(&house, "/auth/refresh", &headers, &json!({}))
+    };
+    vec![(refresh("auth.example.org"), Code::CrossSite), (refresh("evil.example"), Code::MisdirectedRequest)]
 }
 
 fn of_tokens() -> Vec<(Answer, Code)> {

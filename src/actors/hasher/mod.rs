@@ -51,15 +51,19 @@ pub enum PasswordVerification {
 pub struct Verified {
     /// How the password compares.
     pub outcome: PasswordVerification,
-    begun: Stopwatch,
+    begun: Begun,
 }
+
+/// When work on a password began.
+#[derive(Debug)]
+pub struct Begun(Stopwatch);
 
 /// A place in the pool.
 #[derive(Debug)]
 pub struct Place(Permit);
 
 #[derive(Debug, Message)]
-#[rtype(result = "StoredHash")]
+#[rtype(result = "(StoredHash, Begun)")]
 struct HashPassword(Password);
 
 #[derive(Debug, Message)]
@@ -100,7 +104,10 @@ impl Handler<Gated<HashPassword>> for Hasher {
     type Result = ();
 
     fn handle(&mut self, message: Gated<HashPassword>, _: &mut Self::Context) {
-        message.serve(|HashPassword(password)| self.scheme.hash(&password, &mut self.memory));
+        message.serve(|HashPassword(password)| {
+            let begun = Begun(Stopwatch::start());
+            (self.failures.measure(|| self.scheme.hash(&password, &mut self.memory)), begun)
+        });
     }
 }
 
@@ -110,7 +117,7 @@ impl Handler<Gated<VerifyPassword>> for Hasher {
     fn handle(&mut self, message: Gated<VerifyPassword>, _: &mut Self::Context) {
         message.serve(|VerifyPassword { candidate, stored }| {
             let stored = stored.as_ref().map(ExposeSecret::expose_secret);
-            let begun = Stopwatch::start();
+            let begun = Begun(Stopwatch::start());
             let outcome = self.failures.measure(|| self.scheme.verify(&candidate, stored, &mut self.memory));
             Verified { outcome, begun }
         });
@@ -174,6 +181,15 @@ impl Hashers {
     ///
     /// [`Refused`]: at once when the queue is full.
     pub async fn hash(&self, password: Password) -> Result<StoredHash, Refused> {
+        self.hash_timed(password).await.map(|(hash, _)| hash)
+    }
+
+    /// As [`Self::hash`], and when the work began: for [`Self::hold`].
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`]
+    pub async fn hash_timed(&self, password: Password) -> Result<(StoredHash, Begun), Refused> {
         self.handle.ask(HashPassword(password), self.patience()).await
     }
 
@@ -224,7 +240,12 @@ impl Hashers {
     /// Waits until every failed comparison would be answered, however dear it was. Who answers anything but a success
     /// waits here last, so that what was done in between does not show either.
     pub async fn hold_failure(&self, verified: &Verified) {
-        tokio::time::sleep(self.failures.remaining(verified.begun.elapsed())).await;
+        self.hold(&verified.begun).await;
+    }
+
+    /// As [`Self::hold_failure`], for work that makes a hash.
+    pub async fn hold(&self, begun: &Begun) {
+        tokio::time::sleep(self.failures.remaining(begun.0.elapsed())).await;
     }
 
     /// Runs `errand` on one of the threads, through the same gate as every password; for tests and benches of the

@@ -77,7 +77,8 @@ impl From<Problem> for OauthError {
             | Code::BodyTooLarge
             | Code::UnsupportedMediaType
             | Code::ValidationFailed
-            | Code::EmailTaken => "invalid_request",
+            | Code::EmailTaken
+            | Code::MisdirectedRequest => "invalid_request",
             Code::InvalidCredentials
             | Code::TokenMissing
             | Code::TokenInvalid
@@ -85,7 +86,9 @@ impl From<Problem> for OauthError {
             | Code::TokenRevoked
             | Code::RefreshInvalid
             | Code::RefreshReplayed => "invalid_grant",
-            Code::NotYours | Code::RoleRequired | Code::RegistrationClosed => "access_denied",
+            Code::NotYours | Code::RoleRequired | Code::RegistrationClosed | Code::CrossSite => {
+                "access_denied"
+            }
             Code::RateLimited | Code::Overloaded | Code::StorageUnavailable => "temporarily_unavailable",
             Code::Internal => "server_error",
         };

@@ -49,6 +49,8 @@ codes! {
     RefreshReplayed: "refresh_replayed", UNAUTHORIZED, "The refresh token was used before; the session has been ended";
     /// Somebody else's.
     NotYours: "not_yours", FORBIDDEN, "This belongs to somebody else";
+    /// Another site made a browser send this, with a cookie of ours.
+    CrossSite: "cross_site_request", FORBIDDEN, "This request comes from another site";
     /// A role is missing.
     RoleRequired: "role_required", FORBIDDEN, "This needs a role that the account does not have";
     /// People may not register themselves here.
@@ -67,6 +69,8 @@ codes! {
     BodyTooLarge: "body_too_large", PAYLOAD_TOO_LARGE, "The request body is too large";
     /// Not JSON.
     UnsupportedMediaType: "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "This format is not accepted here";
+    /// This server is not called that.
+    MisdirectedRequest: "misdirected_request", MISDIRECTED_REQUEST, "This server does not answer under this name";
     /// Understood, but not acceptable.
     ValidationFailed: "validation_failed", UNPROCESSABLE_ENTITY, "Something in the request is not acceptable";
     /// Too many attempts.

@@ -16,6 +16,8 @@ on_every_database!(
     a_closed_house_registers_nobody,
     every_fault_is_told_at_once_and_nothing_is_written,
     twenty_registrations_of_one_address_at_once_make_one_account,
+    a_taken_address_need_not_show,
+    a_taken_address_is_on_record,
 );
 
 /// The token reply as it must be, with only what is random taken from the reply itself.
@@ -177,4 +179,36 @@ fn twenty_registrations_of_one_address_at_once_make_one_account(kind: Kind) {
     let rows = rows(&house);
     assert_eq!((rows.users, rows.credentials, rows.sessions), (1, 1, 1));
     assert_eq!(house.events("registered").len(), 1);
+}
+
+fn a_taken_address_need_not_show(kind: Kind) {
+    let house = TestHouse::on(kind).set("registration.reveal_taken", false).start();
+    let first = house.post("/auth/register", registration("ada"));
+    let second = house.post("/auth/register", registration("ada"));
+    for answer in [&first, &second] {
+        assert_eq!((answer.status, answer.text.as_str()), (202, "{}"), "{answer:?}");
+        assert_eq!(answer.header("set-cookie"), "");
+    }
+    let names = |answer: &Answer| {
+        let mut names: Vec<String> = answer.headers.keys().map(|name| name.to_string()).collect();
+        names.sort_unstable();
+        names
+    };
+    assert_eq!(names(&first), names(&second));
+    assert_eq!((rows(&house).users, rows(&house).sessions), (1, 0), "nobody is signed in by it");
+    assert_eq!(house.events("registered").len(), 1);
+    let refused = house.events("registration_refused");
+    assert_eq!(refused.len(), 1, "the operator sees it");
+    // What is wrong with the input shows as ever: it says nothing about others.
+    house
+        .post("/auth/register", json!({ "email": "x", "password": "y" }))
+        .is_problem(422, "validation_failed");
+    assert_eq!(crate::http::try_login(&house, "ada@example.org", PASSWORD).status, 200);
+}
+
+fn a_taken_address_is_on_record(kind: Kind) {
+    let house = TestHouse::on(kind).start();
+    house.post("/auth/register", registration("ada"));
+    house.post("/auth/register", registration("ada")).is_problem(409, "email_taken");
+    assert_eq!(house.events("registration_refused").len(), 1);
 }
