@@ -22,6 +22,8 @@ pub struct Server {
     pub base_path: String,
     /// The networks whose forwarding headers are believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// Whether each connection to the public listener has to begin with a PROXY protocol header.
+    pub proxy_protocol: bool,
     /// The names by which clients may call this server, in lower case; any where there are none.
     pub allowed_hosts: Vec<String>,
     /// The web origins whose scripts may call it.
@@ -54,6 +56,7 @@ impl Server {
             base_path: reader.take_if("server.base_path", |path: &String| check_base_path(path)),
             trusted_proxies: reader
                 .take_if("server.trusted_proxies", |list: &Vec<IpNet>| check_proxies(list)),
+            proxy_protocol: reader.take("server.proxy_protocol"),
             allowed_hosts: reader
                 .take_if("server.allowed_hosts", |list: &Vec<String>| check_hosts(list))
                 .iter()
@@ -81,6 +84,15 @@ impl Server {
                 let help = "make one with `openssl rand -base64 32`";
                 reader.refuse_secret(OPS_TOKEN.0, OPS_TOKEN.1, Complaint::with_help(reason, help));
             }
+        }
+        if self.proxy_protocol
+            && self.trusted_proxies.is_empty()
+            && reader.sound(&["server.proxy_protocol", "server.trusted_proxies"])
+        {
+            let reason = "connections are to be announced by a proxy, but `server.trusted_proxies` names none: nobody could \
+                          connect";
+            let help = "name the networks in which your own proxies stand";
+            reader.refuse("server.proxy_protocol", Complaint::with_help(reason, help));
         }
         if !reader.sound(&["server.bind", "server.ops_bind"]) {
             return;

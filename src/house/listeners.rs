@@ -1,15 +1,15 @@
 //! The two HTTP servers: the public one, and the operators'.
 
 use std::net::{SocketAddr, TcpListener};
-use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 
+use super::public::serve;
 use super::{Foundations, StartError};
 use crate::config;
-use crate::http::{Front, caller_site, front_door, not_found, ops_routes, remember, routes};
+use crate::http::{Front, caller_site, front_door, not_found, ops_routes, routes};
 
 /// Both servers, listening.
 pub struct Listeners {
@@ -60,7 +60,7 @@ pub fn listen(
     let Sockets { public, ops, address, ops_address } = sockets;
 
     let (base_path, shared) = (settings.base_path.clone(), front.clone());
-    let public_server = HttpServer::new(move || {
+    let public_server = serve(public, &settings, move || {
         App::new()
             .app_data(shared.clone())
             .wrap(shared.sites.cors())
@@ -68,16 +68,7 @@ pub fn listen(
             .wrap(from_fn(front_door))
             .service(web::scope(&base_path).configure(routes).default_service(web::to(not_found)))
             .default_service(web::to(not_found))
-    })
-    .on_connect(remember)
-    .workers(settings.workers.get())
-    .max_connections(settings.max_connections.div_ceil(settings.workers.get()))
-    .keep_alive(keep_alive(&settings))
-    .client_request_timeout(settings.client_timeout)
-    .client_disconnect_timeout(Duration::from_secs(1))
-    .shutdown_timeout(settings.shutdown_timeout.as_secs().max(1))
-    .disable_signals()
-    .listen(public);
+    });
 
     let prometheus = web::Data::new(foundations.prometheus.clone());
     let ops_server = HttpServer::new(move || {
@@ -95,7 +86,7 @@ pub fn listen(
     .listen(ops);
 
     let refused = |address, key| move |reason| StartError::Listen { address, key, reason };
-    let public = run(public_server.map_err(refused(address, "server.bind"))?.run());
+    let public = run(public_server.map_err(refused(address, "server.bind"))?);
     let ops = run(ops_server.map_err(refused(ops_address, "server.ops_bind"))?.run());
     Ok(Listeners { address, ops_address, public, ops })
 }
@@ -104,14 +95,6 @@ fn run(server: Server) -> ServerHandle {
     let handle = server.handle();
     actix::spawn(server);
     handle
-}
-
-fn keep_alive(settings: &config::Server) -> actix_web::http::KeepAlive {
-    if settings.keep_alive.is_zero() {
-        actix_web::http::KeepAlive::Disabled
-    } else {
-        actix_web::http::KeepAlive::Timeout(settings.keep_alive)
-    }
 }
 
 fn bind(address: SocketAddr, key: &'static str) -> Result<(TcpListener, SocketAddr), StartError> {

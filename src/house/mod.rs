@@ -2,6 +2,7 @@
 
 mod keys;
 mod listeners;
+mod public;
 mod stores;
 
 use std::net::SocketAddr;

@@ -18,6 +18,7 @@ mod keys;
 mod oauth2;
 pub mod ops;
 pub mod problem;
+pub mod proxy_protocol;
 mod refresh_cookie;
 mod sessions;
 mod unread;

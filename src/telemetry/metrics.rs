@@ -34,6 +34,10 @@ fn describe() {
             "guardhouse_gate_refused_total",
             "messages not handled, by gate and reason (full, slow, stale, crashed)",
         ),
+        (
+            "guardhouse_connections_refused_total",
+            "connections without a proper PROXY protocol header, by reason (untrusted, late, ended, malformed)",
+        ),
         ("guardhouse_refusals_held_total", "refusals answered late, to clients who came back too soon"),
         ("guardhouse_actor_restarts_total", "actors restarted after a panic"),
         ("guardhouse_flow_panics_total", "use cases that panicked"),

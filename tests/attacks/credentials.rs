@@ -167,3 +167,14 @@ pub(super) fn e8_nul_is_refused_before_the_database() {
         assert_eq!(rows(&house), before, "{kind:?}");
     }
 }
+
+pub(super) fn w14_without_its_list_no_new_password_is_accepted_and_logins_go_on() {
+    let directory = tempfile::tempdir().unwrap();
+    let filter = crate::http::passwords::stolen(directory.path());
+    let house = TestHouse::on(Kind::Sqlite).set("passwords.breach_filter", &filter).start();
+    let ada = house.user("ada");
+    std::fs::OpenOptions::new().write(true).open(&filter).unwrap().set_len(0).unwrap();
+    let registering = house.post("/auth/register", crate::http::registration("bob"));
+    registering.is_problem(503, "storage_unavailable");
+    assert_eq!(try_login(&house, &ada.email, PASSWORD).status, 200);
+}

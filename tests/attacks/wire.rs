@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::http::{login_from, raw, try_login};
+use crate::http::proxy_protocol::{ANNOUNCED, behind_a_balancer};
+use crate::http::{login_from, raw, registration, try_login};
 use crate::support::house::PASSWORD;
 use crate::support::{Kind, TestHouse};
 
@@ -40,6 +41,10 @@ pub(super) fn h19_a_proxy_header_from_an_untrusted_peer() {
         assert!(exchange.closed && !exchange.text.contains("192.0.2.1"), "{exchange:?}");
         assert!(exchange.statuses().iter().all(|status| (400..500).contains(status)), "{exchange:?}");
     }
+    // Where proxies are expected to announce, whoever is none is closed before a word is read.
+    let house = behind_a_balancer().set("server.trusted_proxies", "10.0.0.0/8").start();
+    let exchange = raw(house.address(), &[ANNOUNCED, get.as_bytes()].concat(), PATIENCE);
+    assert!(exchange.closed && exchange.text.is_empty(), "{exchange:?}");
 }
 
 pub(super) fn h20_no_tls_is_spoken_and_none_is_pretended() {
@@ -133,4 +138,32 @@ pub(super) fn i2_filters_and_orders_are_an_allow_list() {
         try_login(&house, email, "' OR '1'='1").is_problem(401, "invalid_credentials");
     }
     assert_eq!(house.get_as(&admin.access, "/users").ok(200)["users"].as_array().map(Vec::len), Some(1));
+}
+
+pub(super) fn i13_a_planted_cookie_is_refused_and_the_genuine_one_still_works() {
+    let house = TestHouse::on(Kind::Sqlite).set("sessions.transport", "cookie").start();
+    let answer = house.post("/auth/register", registration("ada"));
+    let cookie = answer.header("set-cookie").split(';').next().expect("a cookie").to_owned();
+    let refresh = |cookies: &[&str]| {
+        let request = cookies.iter().fold(house.request("POST", "/auth/refresh"), |request, cookie| {
+            request.header("cookie", *cookie)
+        });
+        house.send(request, Vec::new())
+    };
+    let planted = "__Host-guardhouse-refresh=ghr_planted";
+    let both = [format!("{planted}; {cookie}"), format!("{cookie}; {planted}")];
+    let huge = format!("__Host-guardhouse-refresh={}", "x".repeat(4_096));
+    let bare = cookie.trim_start_matches("__Host-").to_owned();
+    for cookies in [
+        &[both[0].as_str()][..],
+        &[&both[1]],
+        &[planted, &cookie],
+        &[&huge],
+        // A sibling domain can plant one without the prefix, or with it in other letters: both are nobody's.
+        &[&bare],
+        &[&cookie.to_lowercase()],
+    ] {
+        refresh(cookies).is_problem(401, "refresh_invalid");
+    }
+    assert_eq!(refresh(&[&format!("theme=dark; {cookie}")]).status, 200);
 }

@@ -212,3 +212,21 @@ fn what_is_wrong_by_itself_is_not_compared_as_well() {
     let keys: Vec<_> = site.faults().into_iter().map(|fault| fault.key).collect();
     assert_eq!(keys, ["sessions.refresh_lifetime", "tokens.hs256_secret_file", "hashing.memory_budget"]);
 }
+
+#[test]
+fn announced_connections_need_somebody_who_may_announce() {
+    let bad = "server.proxy_protocol = true";
+    let good = "server.proxy_protocol = true\nserver.trusted_proxies = ['10.0.0.0/8']";
+    contradiction("server.proxy_protocol", &["`server.trusted_proxies`"], bad, good);
+}
+
+#[test]
+fn a_first_delay_is_no_longer_than_the_longest() {
+    let bad = "limits.login.first_delay = '2m'";
+    contradiction(
+        "limits.login.first_delay",
+        &["limits.login.longest_delay", "1m"],
+        bad,
+        "limits.login.first_delay = '1m'",
+    );
+}

@@ -40,6 +40,7 @@ const CASES: &[Case] = cases![
     "server.ops_bind" = r#""[::1]:91""# | "[::1]:91" => |c| c.server.ops_bind, "[::1]:91";
     "server.base_path" = r#""/id/v1""# | "/id/v1" => |c| c.server.base_path.clone(), "/id/v1";
     "server.trusted_proxies" = r#"["10.0.0.0/8", "::1"]"# | "10.0.0.0/8, ::1" => |c| format!("{:?}", c.server.trusted_proxies), "[10.0.0.0/8, ::1/128]";
+    "server.proxy_protocol" = "true" | "true" => |c| c.server.proxy_protocol, "true", with "server.trusted_proxies" = "10.0.0.0/8";
     "server.allowed_hosts" = r#"["Auth.example.org", "[::1]"]"# | "Auth.example.org, [::1]" => |c| c.server.allowed_hosts.join(" "), "auth.example.org [::1]";
     "server.cors_origins" = r#"["https://app.example.org", "http://localhost:3000"]"# | "https://app.example.org, http://localhost:3000" => |c| c.server.cors_origins.join(" "), "https://app.example.org http://localhost:3000";
     "server.workers" = "3" | "3" => |c| c.server.workers, "3";

@@ -12,7 +12,7 @@ use crate::support::{Kind, TestHouse};
 const STOLEN: [&str; 2] = ["our dog is called rex", "Tr0ub4dor&3"];
 
 /// A filter of [`STOLEN`] in `directory`.
-fn stolen(directory: &Path) -> String {
+pub fn stolen(directory: &Path) -> String {
     let (list, filter) = (directory.join("stolen.txt"), directory.join("stolen.gcs"));
     std::fs::write(&list, STOLEN.join("\n")).unwrap();
     let recipe =
