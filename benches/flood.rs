@@ -8,11 +8,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use criterion::Criterion;
-use guardhouse::config::{Config, Hashing};
 use guardhouse::domain::clock::Stopwatch;
 
-use crate::hash_pool::{BareHash, THREADS};
-use crate::login::{SHIPPED, USERS, access_token, sign_in};
+use crate::hash_pool::BareHash;
+use crate::login::{USERS, access_token, shipped, shipped_hashing, sign_in};
 use crate::support::{Client, House, Kind, get, is_named, is_trial, note, percentile, resident_bytes};
 
 /// So many times what the machine can hash come.
@@ -25,8 +24,8 @@ pub(crate) fn bench(_: &mut Criterion) {
     if !is_named("flood") {
         return;
     }
-    for niceness in ["10", "0"] {
-        flood(niceness);
+    for (threads, niceness) in [("1", "10"), ("1", "0"), ("2", "10")] {
+        flood(threads, niceness);
     }
     impatient();
 }
@@ -55,25 +54,22 @@ impl Outcome {
 }
 
 /// Hashes a second of the same parameters on as many threads of the same priority, with nothing else to do.
-fn capacity(time: Duration) -> f64 {
-    let mut bare = BareHash::new(&shipped_hashing());
+fn capacity(threads: &str, time: Duration) -> f64 {
+    let mut bare = BareHash::new(&shipped_hashing(threads));
     let warm_up = bare.run(10).as_secs_f64() / 10.0;
     let hashes = (time.as_secs_f64() / warm_up).ceil() as u64;
     hashes as f64 / bare.run(hashes).as_secs_f64()
 }
 
-fn shipped_hashing() -> Hashing {
-    Hashing { threads: THREADS.try_into().expect("more than none"), ..Config::defaults().hashing }
-}
-
-fn flood(niceness: &str) {
+fn flood(threads: &'static str, niceness: &'static str) {
     let (time, connections) =
         if is_trial() { (Duration::from_millis(400), 16) } else { (Duration::from_secs(15), CONNECTIONS) };
-    let house = House::raise(Kind::Sqlite, &[&SHIPPED[..], &[("hashing.niceness", niceness)]].concat());
+    let house =
+        House::raise(Kind::Sqlite, &[&shipped(threads)[..], &[("hashing.niceness", niceness)]].concat());
     house.populate(USERS);
     let address = house.running().address;
     let token = access_token(address);
-    let before = capacity(time / 5);
+    let before = capacity(threads, time / 5);
     let resting = resident_bytes();
     let mut idle = ask_now_and_then(address, &get("/auth/me", Some(&token)), 200, time / 3);
 
@@ -91,12 +87,12 @@ fn flood(niceness: &str) {
         logins.join().expect("a login is accepted or refused")
     });
     let took = started.elapsed().as_secs_f64();
-    let after = capacity(time / 5);
+    let after = capacity(threads, time / 5);
     let Outcome { mut accepted, mut refused } = outcome;
     let rate = accepted.len() as f64 / took;
     let capacity = (before + after) / 2.0;
     note(format!(
-        "flood at {TIMES} × capacity for {time:?}, each refused once, niceness {niceness}: {rate:.1} logins/s accepted, {:.2} of the {capacity:.1} \
+        "flood at {TIMES} × capacity for {time:?}, each refused once, {threads} hash threads, niceness {niceness}: {rate:.1} logins/s accepted, {:.2} of the {capacity:.1} \
          bare hashes/s before and after (budget 0.95); accepted p50 {:.2?} p99 {:.2?}; {:.1}/s refused, p50 {:.2?} p99 \
          {:.2?} (budget 50 ms)",
         rate / capacity,
@@ -109,7 +105,7 @@ fn flood(niceness: &str) {
     let (mebibyte, answers) = (1 << 20, (reads.len(), health.len()));
     let [idle, reading, healthy] = [&mut idle, &mut reads, &mut health].map(|times| percentile(times, 0.99));
     note(format!(
-        "… niceness {niceness}: GET /auth/me p99 {reading:.2?} during the flood ({} asked, all answered), idle {idle:.2?}: {:.1} ×; \
+        "… {threads} hash threads, niceness {niceness}: GET /auth/me p99 {reading:.2?} during the flood ({} asked, all answered), idle {idle:.2?}: {:.1} ×; \
          GET /health/ready p99 {healthy:.2?} ({} asked); memory {} MiB at rest, {} MiB at most, with {connections} client threads in it",
         answers.0,
         reading.as_secs_f64() / idle.as_secs_f64(),
@@ -159,10 +155,10 @@ fn open_loop(address: SocketAddr, connections: usize, rate: f64, time: Duration)
 fn impatient() {
     let (time, clients) =
         if is_trial() { (Duration::from_millis(300), 8) } else { (Duration::from_secs(10), 256) };
-    let house = House::raise(Kind::Sqlite, &SHIPPED);
+    let house = House::raise(Kind::Sqlite, &shipped("2"));
     house.populate(USERS);
     let address = house.running().address;
-    let before = capacity(time / 4);
+    let before = capacity("2", time / 4);
     let over = AtomicBool::new(false);
     let outcome = std::thread::scope(|scope| {
         let crowd: Vec<_> = (0..clients)
@@ -186,7 +182,7 @@ fn impatient() {
             .map(|one| one.join().expect("a client does not panic"))
             .fold(Outcome::default(), Outcome::merge)
     });
-    let capacity = (before + capacity(time / 4)) / 2.0;
+    let capacity = (before + capacity("2", time / 4)) / 2.0;
     let rate = outcome.accepted.len() as f64 / time.as_secs_f64();
     note(format!(
         "{clients} clients that retry at once for {time:?}: {rate:.1} logins/s, {:.2} of the capacity of {capacity:.1} (budget \

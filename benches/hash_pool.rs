@@ -257,7 +257,7 @@ pub(crate) struct BareHash {
 
 impl BareHash {
     pub(crate) fn new(settings: &Hashing) -> Self {
-        let memories = (0..THREADS).map(|_| Memory::default()).collect();
+        let memories = (0..settings.threads.get()).map(|_| Memory::default()).collect();
         Self { params: params(settings), niceness: settings.niceness, memories }
     }
 

