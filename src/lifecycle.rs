@@ -144,6 +144,8 @@ impl Built {
         let Self { front, runtime, arbiter, .. } = self;
         let (patience, begun) = (foundations.config.server.shutdown_timeout, Stopwatch::start());
         tracing::info!("shutting down");
+        // Where systemd waits for it (`Type=notify`); elsewhere nobody listens.
+        let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
         front.drain();
         // 1. No new connection; requests under way are answered.
         listeners.public.stop(true).await;

@@ -39,6 +39,7 @@ mutated! {
     key_text 1000
     paseto_claims 500
     password_hash 400
+    proxy_header 3000
     refresh_token 2000
     request_body 2000
     user_file 3000

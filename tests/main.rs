@@ -7,6 +7,7 @@ mod actors;
 mod attacks;
 mod binary;
 mod config;
+mod deploy;
 mod flows;
 mod fuzz_seeds;
 mod guard;

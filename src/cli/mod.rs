@@ -1,11 +1,13 @@
 //! The command line: one file a subcommand. The only place, with `main`, that may use anyhow.
 #![expect(clippy::print_stderr, reason = "the command line speaks to people")]
 
+mod arguments;
 mod breach;
 mod calibrate;
 mod clients;
 mod config;
 mod desk;
+mod health;
 mod keys;
 mod migrate;
 mod progress;
@@ -20,7 +22,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use secrecy::SecretString;
 
 use crate::config::{Config, Sources};
@@ -63,6 +65,13 @@ enum Command {
     /// Look after keys.
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// Ask the server that runs in this data directory how it is; exit code 0 if well.
+    Health(health::Health),
+    /// Print a script that completes commands and options in a shell.
+    Completions {
+        /// Which shell.
+        shell: clap_complete::Shell,
+    },
     /// Make and ask filters of stolen passwords.
     #[command(subcommand)]
     Breach(breach::Breach),
@@ -82,7 +91,11 @@ fn setting(text: &str) -> Result<(String, String), String> {
 ///
 /// Exit codes: 0 done, 1 failed, 2 wrong use or configuration.
 pub fn run() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::parse_from(arguments::gathered(std::env::args_os()));
+    if let Some(Command::Completions { shell }) = cli.command {
+        clap_complete::generate(shell, &mut Cli::command(), "guardhouse", &mut std::io::stdout());
+        return ExitCode::SUCCESS;
+    }
     let sources = Sources::from_process(cli.config, cli.set);
     let config = match Config::load(&sources) {
         Ok(config) => config,
@@ -102,6 +115,9 @@ pub fn run() -> ExitCode {
         Command::Config(command) => config::run(&config, &command),
         Command::Users(command) => users::run(config, command),
         Command::Keys(command) => keys::run(config, command),
+        Command::Health(command) => health::run(&config, &command),
+        // Needs no configuration, and was answered before there was one.
+        Command::Completions { .. } => Ok(ExitCode::SUCCESS),
         Command::Breach(command) => breach::run(&command),
         Command::Calibrate(command) => calibrate::run(&command),
         Command::SelfTest(command) => selftest::run(config, command),

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
+use sd_notify::NotifyState;
 
 use super::foundations;
 use crate::config::Config;
@@ -18,12 +19,21 @@ pub(super) fn serve(config: Config) -> anyhow::Result<ExitCode> {
     tracing::info!(%address, %ops_address, "listening");
     let [public, ops] = lifecycle::ADDRESS_FILES;
     let files = [write(&data_dir, public, address)?, write(&data_dir, ops, ops_address)?];
+    // A service manager that waits for it may now start what needs this server.
+    tell_manager(NotifyState::Ready);
     let code = running.wait();
     for file in files {
         // Whoever still finds the file would ask an address that may be somebody else's by now.
         let _ = std::fs::remove_file(file);
     }
     Ok(code)
+}
+
+/// Tells systemd, where it wants to be told (`Type=notify`).
+fn tell_manager(state: NotifyState) {
+    if let Err(error) = sd_notify::notify(&[state]) {
+        tracing::warn!(%error, "the service manager could not be told");
+    }
 }
 
 /// Leaves an address for scripts, whole or not at all.

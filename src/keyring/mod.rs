@@ -141,8 +141,9 @@ impl KeyRing {
         let mut changes = std::mem::take(&mut *self.first.lock().unwrap_or_else(PoisonError::into_inner));
         let done = self.keep_up(now, &mut changes).await;
         let taken = self.take_over(now);
+        done.and(taken)?;
         gauge!("guardhouse_keys_looked_at_timestamp_seconds").set(now.seconds() as f64);
-        done.and(taken).map(|()| changes)
+        Ok(changes)
     }
 
     async fn keep_up(&self, now: Timestamp, changes: &mut Vec<Change>) -> Result<(), KeyRingFault> {

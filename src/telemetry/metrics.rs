@@ -65,6 +65,7 @@ fn describe() {
         ("guardhouse_gate_depth", "messages waiting or being handled, by gate"),
         ("guardhouse_limiter_keys", "keys of this node with attempts that still count"),
         ("guardhouse_limiter_bytes", "memory of this node that they are reckoned to take"),
+        ("guardhouse_limiter_budget_bytes", "memory of this node that they may take"),
         (
             "guardhouse_busiest_address_share",
             "share of the requests that the busiest address sent in the last minute",

@@ -27,6 +27,9 @@ fn help_lists_every_command_and_each_explains_itself() {
         &["users", "list"],
         &["users", "disable"],
         &["users", "enable"],
+        &["users", "unlock"],
+        &["health"],
+        &["completions"],
         &["users", "set-role"],
         &["clients", "secret"],
         &["keys", "list"],
@@ -58,4 +61,47 @@ fn wrong_use_is_told_and_exits_with_2() {
     assert!(guardhouse(&["keys", "rotate", "--algorithm", "RS1"]).failed(2).contains("EdDSA"));
     assert!(guardhouse(&["--set", "nonsense"]).failed(2).contains("key=value"));
     assert!(guardhouse(&["--config", "missing.toml"]).failed(2).contains("missing.toml"));
+}
+
+#[test]
+fn settings_before_and_behind_the_command_all_count() {
+    let nowhere = tempfile::tempdir().expect("a temporary directory");
+    let [one, two] = ["a.toml", "b.toml"].map(|name| nowhere.path().join(name));
+    std::fs::write(&one, "hashing.queue = 7\n").expect("a file");
+    std::fs::write(&two, "hashing.niceness = 3\n").expect("a file");
+    let [one, two] = [one, two].map(|path| path.display().to_string());
+    let arguments = [
+        "--config",
+        &one,
+        "--set",
+        "tokens.leeway=1s",
+        "config",
+        "explain",
+        "--config",
+        &two,
+        "--set",
+        "log.filter=warn",
+    ];
+    let told = guardhouse(&arguments).ok();
+    for (key, value) in
+        [("hashing.queue", "7"), ("hashing.niceness", "3"), ("tokens.leeway", "1s"), ("log.filter", "warn")]
+    {
+        let line = told.lines().find(|line| line.starts_with(&format!("{key} "))).unwrap_or_default();
+        assert!(line.contains(value), "{key}: {line:?}");
+    }
+}
+
+#[test]
+fn a_shell_can_be_taught_the_commands() {
+    for shell in ["bash", "zsh", "fish"] {
+        let script = guardhouse(&["completions", shell]).ok();
+        assert!(script.contains("guardhouse") && script.contains("set-role"), "{shell}");
+    }
+    assert!(guardhouse(&["completions", "perl"]).failed(2).contains("bash"));
+}
+
+#[test]
+fn where_no_server_runs_none_is_well() {
+    let told = guardhouse(&["health"]).failed(1);
+    assert!(told.contains("no server runs in this data directory") && told.contains("ops.addr"), "{told}");
 }

@@ -77,3 +77,42 @@ fn the_operators_listener_has_metrics_and_the_public_one_has_not() {
     assert!(ops.text.contains("guardhouse_http_requests_total"), "{}", ops.text);
     server.terminate();
 }
+
+#[test]
+fn the_server_can_be_asked_how_it_is_without_an_http_client() {
+    let mut house = Installation::new();
+    let server = house.serve();
+    for question in [&["health"][..], &["health", "ready"], &["health", "live"]] {
+        assert!(house.run(question).ok().contains("200"), "{question:?}");
+    }
+    server.terminate();
+    assert!(house.run(&["health", "live"]).failed(1).contains("no server runs"));
+    // What a killed server left, and what is no server.
+    std::fs::write(house.data_dir().join("ops.addr"), "127.0.0.1:1\n").unwrap();
+    assert!(house.run(&["health", "live"]).failed(1).contains("127.0.0.1:1 does not answer"));
+    std::fs::write(house.data_dir().join("ops.addr"), "nowhere\n").unwrap();
+    assert!(house.run(&["health", "live"]).failed(1).contains("holds no address"));
+    house.change("server.ops_bind", "0.0.0.0:0");
+    house.change("server.ops_token", "x".repeat(40));
+    let server = house.serve();
+    assert!(house.run(&["health"]).ok().contains("200"), "who listens everywhere is asked on this machine");
+    server.terminate();
+}
+
+#[test]
+fn a_service_manager_is_told_when_the_server_answers_and_when_it_ends() {
+    let house = Installation::new();
+    let path = house.directory.path().join("notify");
+    let manager = std::os::unix::net::UnixDatagram::bind(&path).unwrap();
+    manager.set_read_timeout(Some(std::time::Duration::from_secs(20))).unwrap();
+    let heard = || {
+        let mut message = [0; 256];
+        let length = manager.recv(&mut message).expect("a message");
+        String::from_utf8_lossy(&message[..length]).trim_end().to_owned()
+    };
+    let server = Server::start(house.command(&["serve"]).env("NOTIFY_SOCKET", &path), &house.data_dir());
+    assert_eq!(heard(), "READY=1");
+    assert_eq!(server.get("/health/ready").status, 200);
+    server.terminate();
+    assert_eq!(heard(), "STOPPING=1");
+}

@@ -231,3 +231,20 @@ fn every_hash_has_a_salt_of_its_own() {
     assert_ne!(stored_hash(&house, &ada.id), stored_hash(&house, &bob.id));
     assert_eq!(house.post("/auth/register", registration("eve")).status, 201);
 }
+
+#[test]
+fn while_the_pool_is_full_who_is_over_a_limit_is_told_to_wait_like_everybody() {
+    let house = TestHouse::on(Kind::Sqlite)
+        .set("hashing.queue", 0)
+        .set("limits.enabled", true)
+        .set("limits.login.address", "1/1h")
+        .start();
+    let attempt = || try_login(&house, "ada@example.org", "x");
+    attempt().is_problem(401, "invalid_credentials");
+    attempt().is_problem(429, "rate_limited");
+    // A place in the pool is taken before anything is counted or asked: a refusal then costs next to nothing.
+    while_hashing(&house, || {
+        attempt().is_problem(503, "overloaded");
+    });
+    attempt().is_problem(429, "rate_limited");
+}

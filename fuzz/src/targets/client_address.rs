@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use guardhouse::domain::address::{
-    Route, canonical, host, neighbourhood, parse_forwarded, parse_x_forwarded_for, walk,
+    Route, canonical, host, neighbourhood, network, parse_forwarded, parse_x_forwarded_for, walk,
 };
 use ipnet::IpNet;
 
@@ -18,11 +18,12 @@ pub fn run(data: &[u8]) {
     let added: Vec<&str> = lines.collect();
     check(peer, claimed, &added, |values| parse_forwarded(values.iter().copied()));
     check(peer, claimed, &added, |values| parse_x_forwarded_for(values.iter().copied()));
-    for address in [host(peer), neighbourhood(peer), canonical(peer)] {
+    for address in [host(peer), neighbourhood(peer), network(peer), canonical(peer)] {
         assert_eq!(canonical(address), address);
     }
     assert_eq!(host(host(peer)), host(peer));
     assert_eq!(neighbourhood(host(peer)), neighbourhood(peer));
+    assert_eq!(network(neighbourhood(peer)), network(peer));
     assert_eq!(host(canonical(peer)), host(peer), "another spelling is another client");
 }
 

@@ -17,6 +17,7 @@ pub mod jwt_claims;
 pub mod key_text;
 pub mod paseto_claims;
 pub mod password_hash;
+pub mod proxy_header;
 pub mod refresh_token;
 pub mod request_body;
 pub mod user_file;
@@ -52,6 +53,7 @@ targets! {
     key_text
     paseto_claims
     password_hash
+    proxy_header
     refresh_token
     request_body
     user_file

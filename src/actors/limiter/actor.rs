@@ -138,6 +138,7 @@ impl Handler<Gated<Sweep>> for Limiter {
         let swept = table.sweep(now);
         gauge!("guardhouse_limiter_keys").set(table.len() as f64);
         gauge!("guardhouse_limiter_bytes").set(table.bytes() as f64);
+        gauge!("guardhouse_limiter_budget_bytes").set(self.parts.budget as f64);
         drop(table);
         ticket.answer(swept);
     }
