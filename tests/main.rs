@@ -15,6 +15,7 @@ mod http;
 mod interop;
 mod kill;
 mod migrations;
+mod profiles;
 mod proofs;
 mod stores;
 mod support;
