@@ -90,6 +90,7 @@ fn the_hybrid_profile_needs_redis_and_nothing_else() {
     assert_eq!(config.sessions.store, SessionStoreKind::Redis);
     assert!(config.sessions.refresh_tokens);
     assert_eq!(config.sessions.refresh_lifetime, Duration::from_secs(30 * 24 * 3600));
+    assert_eq!(config.sessions.idle_timeout, config.sessions.refresh_lifetime, "also where it is not used");
     assert_eq!(config.tokens.access_lifetime, Duration::from_secs(15 * 60));
     assert_eq!((config.hashing.algorithm, config.hashing.bcrypt_cost), (HashAlgorithm::Bcrypt, 12));
     assert_eq!(windows(&config.limits.login.address), ["5/15m"]);

@@ -17,7 +17,6 @@ pub mod oauth2;
 mod ops;
 pub mod passwords;
 mod problems;
-mod profiles;
 pub mod proxy_protocol;
 mod request_id;
 mod secrets;
