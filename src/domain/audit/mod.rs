@@ -2,7 +2,23 @@
 //!
 //! A [`Bound`] event records a change of state and is written in the transaction of that change: no change without
 //! its record, no record without its change. A [`Free`] event records an observation and goes to the audit writer,
-//! which numbers it and commits it together with others.
+//! which commits it together with others. The writer gives both their places in the chain of its process.
+//!
+//! | file | what it holds |
+//! | --- | --- |
+//! | [`record`] | an event as it is stored, its hash, and what of it can be erased |
+//! | [`chain`] | the links between records |
+//! | [`checkpoint`] | signed statements about a chain |
+//! | [`verify`] | whether all of it still holds, and what is wrong first |
+//! | [`octets`] | hashes and keys as text, and the bytes that are hashed |
+
+pub mod chain;
+pub mod checkpoint;
+pub mod octets;
+pub mod record;
+#[cfg(test)]
+mod tests;
+pub mod verify;
 
 use std::net::IpAddr;
 
@@ -61,6 +77,8 @@ kinds!(
         UserDeleted = "user_deleted",
         /// Every session of the user was ended by an administrator.
         SessionsRevoked = "sessions_revoked",
+        /// The address, user agent and request ids of everything the account did were erased from this log.
+        PersonalDataErased = "personal_data_erased",
     }
 );
 
@@ -97,6 +115,12 @@ kinds!(
         KeyImported = "key_imported",
         /// A key is of no use any more.
         KeyRetired = "key_retired",
+        /// A server started; its detail is the digest of the configuration it runs with, secrets not included.
+        ConfigurationLoaded = "configuration_loaded",
+        /// The first record of a chain; its detail names the newest checkpoint of another one.
+        ChainBegun = "chain_begun",
+        /// So many events could be written nowhere.
+        EventsLost = "events_lost",
     }
 );
 
@@ -205,13 +229,16 @@ impl Free {
             | FreeKind::UsersExported
             | FreeKind::KeyGenerated
             | FreeKind::KeyImported
-            | FreeKind::KeyRetired => Outcome::Success,
+            | FreeKind::KeyRetired
+            | FreeKind::ConfigurationLoaded
+            | FreeKind::ChainBegun => Outcome::Success,
             FreeKind::LoginFailed
             | FreeKind::RateLimited
             | FreeKind::RefreshRefused
             | FreeKind::RefreshReplayed
             | FreeKind::ReauthenticationFailed
-            | FreeKind::AccessDenied => Outcome::Failure,
+            | FreeKind::AccessDenied
+            | FreeKind::EventsLost => Outcome::Failure,
         };
         Self(Event { at, kind: kind.as_str(), outcome, subject, origin: origin.clone() })
     }
