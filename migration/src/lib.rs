@@ -16,6 +16,7 @@ mod m0005_signing_keys;
 mod m0006_audit_events;
 mod m0007_installation;
 mod m0008_key_phases;
+mod m0010_audit_chain;
 
 /// Applies and reverts the changes in their order.
 #[derive(Debug)]
@@ -33,6 +34,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0006_audit_events::Migration),
             Box::new(m0007_installation::Migration),
             Box::new(m0008_key_phases::Migration),
+            Box::new(m0010_audit_chain::Migration),
         ]
     }
 }

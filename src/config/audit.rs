@@ -16,6 +16,8 @@ pub struct Audit {
     pub batch: usize,
     /// The longest that an event waits for others to share its commit.
     pub interval: Duration,
+    /// The pause between two signatures under the end of a chain that grows.
+    pub checkpoint: Duration,
 }
 
 words! {
@@ -47,6 +49,8 @@ impl Audit {
             durability: reader.take("audit.durability"),
             batch: reader.take_in("audit.batch", 1..=2_000),
             interval: reader.take_in("audit.interval", Duration::from_millis(1)..=Duration::from_secs(10)),
+            checkpoint: reader
+                .take_in("audit.checkpoint", Duration::from_secs(1)..=Duration::from_secs(86_400)),
         }
     }
 }

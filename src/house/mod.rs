@@ -24,6 +24,7 @@ use crate::domain::entropy::Entropy;
 use crate::domain::id::{InstanceId, uuid_v7};
 use crate::domain::password::Policy;
 use crate::domain::session::Lifetimes;
+use crate::flows::audit_log;
 use crate::flows::keys::look;
 use crate::flows::{Desk, Rules};
 use crate::http::{Detached, Front, Impatience};
@@ -138,7 +139,7 @@ pub async fn build(
     if config.database.migrate {
         migrate(&db).await.map_err(|reason| unusable(config, reason))?;
     }
-    let keys = keys::open(foundations, &db).await.map_err(|fault| match fault {
+    let (keys, audit_keys) = keys::open(foundations, &db).await.map_err(|fault| match fault {
         KeyRingFault::Store(StoreError::Other(_)) if !config.database.migrate => StartError::Schema(fault),
         other => other.into(),
     })?;
@@ -169,6 +170,9 @@ pub async fn build(
         runtime: runtime.clone(),
         entropy: entropy.clone(),
         instance: InstanceId::generate(clock.now(), &**entropy),
+        clock: clock.clone(),
+        signer: Some(audit_keys.signing.clone()),
+        adopts: role == Role::Server,
     };
     let audit = Audit::start(&config.audit, parts, arbiter, lifeline.clone());
 
@@ -186,6 +190,7 @@ pub async fn build(
         rules,
     };
     if role == Role::Server {
+        audit_log::started(&desk.audit, config, clock.now());
         look(&desk.keys, &desk.audit, clock.now()).await?;
         start_upkeep(foundations, &runtime, desk.limits.clone());
         keys::watch(desk.keys.clone(), desk.audit.clone(), clock.clone(), &runtime);
@@ -199,6 +204,7 @@ pub async fn build(
         body_timeout: config.server.client_timeout.saturating_mul(2),
         ops_token: config.server.ops_token.clone(),
         impatience: Impatience::default(),
+        audit_keys: audit_keys.public,
         draining: AtomicBool::new(false),
     })
 }

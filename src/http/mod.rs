@@ -34,6 +34,7 @@ pub use detached::Detached;
 pub use front_door::front_door;
 pub use impatience::{Impatience, remember};
 
+use crate::domain::audit::octets::PublicKey;
 use crate::domain::clock::Clock;
 use crate::flows::Desk;
 use problem::{Code, Problem};
@@ -56,6 +57,8 @@ pub struct Front {
     pub ops_token: Option<SecretString>,
     /// Holds the refusals of those who come back too soon.
     pub impatience: Impatience,
+    /// What verifies the signatures under the audit log.
+    pub audit_keys: Vec<PublicKey>,
     /// Set when the server is about to end.
     pub draining: AtomicBool,
 }

@@ -25,6 +25,12 @@ pub enum KeyRingFault {
         /// Why not.
         reason: KeyFault,
     },
+    /// A stored key of the audit log does not open.
+    #[error(
+        "the stored key {0}, which signs the audit log, does not open with this node's master key, or its row was changed; \
+         every node that shares the database needs the same master key"
+    )]
+    AuditLocked(String),
     /// A key does not fit its use.
     #[error("a key cannot be used: {0}")]
     Unusable(#[from] KeyFault),

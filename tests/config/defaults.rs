@@ -131,6 +131,7 @@ fn nothing_happens_unrecorded() {
         durability: AuditDurability::Group,
         batch: 256,
         interval: Duration::from_millis(20),
+        checkpoint: MINUTE,
     };
     assert_eq!(config.audit, audit);
     assert_eq!(config.log, Log { filter: "info".to_owned(), format: LogFormat::Pretty });

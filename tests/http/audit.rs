@@ -106,8 +106,8 @@ fn every_kind_of_event_says_who_what_when_and_from_where(kind: Kind) {
         if event.0 == "login_succeeded" && event.2.as_deref() == Some("root") {
             event.4 = Some("root/?".into());
         }
-        // Which keys those are is chance.
-        if event.0 == "key_generated" {
+        // Which keys those are is chance, and so are the ports that the house got.
+        if event.0 == "key_generated" || event.0 == "configuration_loaded" {
             event.5 = event
                 .5
                 .as_deref()
@@ -157,6 +157,8 @@ fn every_kind_of_event_says_who_what_when_and_from_where(kind: Kind) {
         event("logged_out", "success", "bob", "", "bob/1", Some("local")),
         event("key_generated", "success", "", "", "", Some("EdDSA")),
         event("key_generated", "success", "", "", "", Some("refresh")),
+        event("configuration_loaded", "success", "", "", "", Some("sha256")),
+        event("chain_begun", "success", "", "", "", None),
     ];
     told.sort();
     expected.sort();
@@ -167,23 +169,20 @@ fn every_kind_of_event_says_who_what_when_and_from_where(kind: Kind) {
         assert!(!event.request_id.is_empty());
         let seconds = event.at / 1_000_000;
         assert!(seconds == 1_800_000_000 || seconds == 1_800_000_010, "{}: {seconds}", event.kind);
-        if event.kind == "key_generated" {
+        if ["key_generated", "configuration_loaded", "chain_begun"].contains(&event.kind.as_str()) {
             // By the server itself, at its start.
             assert_eq!(event.user_agent.as_deref(), Some("guardhouse"));
         } else if event.request_id != "test" {
             assert!(event.user_agent.as_deref().is_some_and(|agent| agent.starts_with("ureq/")), "{event:?}");
         }
     }
-    // Observations are numbered without a hole; what belongs to a change needs no number.
-    let mut numbers: Vec<i64> = rows.iter().filter_map(|event| event.seq).collect();
+    // Observations and changes have their places in one chain, without a hole.
+    let mut numbers: Vec<_> = rows.iter().map(|event| event.place).collect();
     numbers.sort_unstable();
-    assert_eq!(numbers, (1..=i64::try_from(numbers.len()).unwrap()).collect::<Vec<_>>());
-    let bound =
-        ["registered", "profile_changed", "password_changed", "roles_changed", "user_", "sessions_revoked"];
-    for event in &rows {
-        let is_bound = bound.iter().any(|kind| event.kind.starts_with(kind));
-        assert_eq!(event.seq.is_none(), is_bound, "{}", event.kind);
-    }
+    let count = i64::try_from(numbers.len()).unwrap();
+    assert_eq!(numbers, (1..=count).map(Some).collect::<Vec<_>>());
+    assert!(rows.iter().all(|event| event.chain == Some(event.instance)));
+    house.proves_its_audit_log();
 }
 
 fn an_answer_comes_after_its_record(kind: Kind) {

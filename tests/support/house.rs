@@ -377,6 +377,17 @@ impl TestHouse {
         })
     }
 
+    /// Asserts that the whole audit log of this installation still is what was written.
+    #[track_caller]
+    pub fn proves_its_audit_log(&self) {
+        let (desk, keys) = (self.desk(), self.front().audit_keys.clone());
+        let report = self.io(async move {
+            desk.audit.drain().await;
+            guardhouse::flows::audit_log::verify(&desk.db, keys, Vec::new()).await.expect("it can be read")
+        });
+        assert_eq!(report.faults, [], "the audit log was changed");
+    }
+
     /// Reads the revocation feed now instead of at the next tick, and waits for it.
     pub fn poll_revocations(&self) {
         let desk = self.desk();
@@ -390,14 +401,13 @@ impl TestHouse {
         let (audit, seqs, observed) = self.io(async move {
             desk.audit.drain().await;
             let audit = desk.audit.observe().await.expect("the audit writer answers");
-            let seqs: Vec<Option<i64>> = audit_events::Entity::find()
+            let mine = audit_events::Entity::find()
                 .filter(audit_events::Column::Instance.eq(audit.instance.0))
-                .filter(audit_events::Column::Seq.is_not_null())
-                .order_by_asc(audit_events::Column::Seq)
+                .order_by_asc(audit_events::Column::Place)
                 .all(desk.db.reader())
                 .await
-                .map(|rows| rows.into_iter().map(|row| row.seq).collect())
                 .unwrap_or_default();
+            let seqs: Vec<_> = mine.into_iter().map(|row| row.place).collect();
             (audit, seqs, desk.hashers.observe())
         });
         let code = self.running.take().expect("stopped once").stop();
@@ -405,9 +415,9 @@ impl TestHouse {
             return;
         }
         assert_eq!(observed.inside, 0, "a permit of the hash pool is still held");
-        let AuditSnapshot { numbered, pending, failures, .. } = audit;
-        assert_eq!((pending, failures), (0, 0), "audit events are not written");
-        let expected: Vec<_> = (1..=numbered).map(|seq| i64::try_from(seq).ok()).collect();
+        let AuditSnapshot { last, pending, failures, unlinked, .. } = audit;
+        assert_eq!((pending, unlinked, failures), (0, 0, 0), "audit events are not written");
+        let expected: Vec<_> = (1..=last).map(|seq| i64::try_from(seq).ok()).collect();
         assert_eq!(seqs, expected, "the numbers of the audit log have holes");
         assert_eq!(format!("{code:?}"), format!("{:?}", ExitCode::SUCCESS), "the house did not end well");
     }

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use crate::actors::gated::Ticket;
-use crate::store::audit::Numbered;
+use crate::domain::audit::record::Record;
 
 /// Two groups: the one in flight and the one that gathers behind it. Every event stays here until it is committed.
 pub(super) struct Batch {
     most: usize,
-    gathering: Vec<(Numbered, Ticket<()>)>,
+    gathering: Vec<(Record, Option<Ticket<()>>)>,
     /// Shared with the write that is under way.
-    flying: Arc<Vec<Numbered>>,
-    waiting: Vec<Ticket<()>>,
+    flying: Arc<Vec<Record>>,
+    waiting: Vec<Option<Ticket<()>>>,
 }
 
 impl Batch {
@@ -20,7 +20,7 @@ impl Batch {
         Self { most, gathering: Vec::new(), flying: Arc::default(), waiting: Vec::new() }
     }
 
-    pub(super) fn push(&mut self, event: Numbered, ticket: Ticket<()>) {
+    pub(super) fn push(&mut self, event: Record, ticket: Option<Ticket<()>>) {
         self.gathering.push((event, ticket));
     }
 
@@ -47,23 +47,24 @@ impl Batch {
     }
 
     /// The group in flight.
-    pub(super) fn in_flight(&self) -> Arc<Vec<Numbered>> {
+    pub(super) fn in_flight(&self) -> Arc<Vec<Record>> {
         self.flying.clone()
     }
 
     /// The group in flight is committed: everybody who waits for it is told.
     pub(super) fn landed(&mut self) {
         self.flying = Arc::default();
-        for ticket in self.waiting.drain(..) {
+        for ticket in self.waiting.drain(..).flatten() {
             ticket.answer(());
         }
     }
 
     /// The group in flight was not committed, or nobody knows: it goes back to the front of those that wait, in its
-    /// old order and under its old numbers.
-    pub(super) fn gather_again(&mut self) {
+    /// old order. Whether there was one.
+    pub(super) fn gather_again(&mut self) -> bool {
         let events = std::mem::take(&mut self.flying);
         let back = events.iter().cloned().zip(self.waiting.drain(..));
         self.gathering.splice(0..0, back);
+        !events.is_empty()
     }
 }

@@ -20,7 +20,7 @@ pub mod record;
 mod tests;
 pub mod verify;
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use super::clock::Timestamp;
 use super::id::{SessionId, UserId};
@@ -34,6 +34,17 @@ pub struct Origin {
     pub user_agent: Option<String>,
     /// The request's id, in every log line and answer.
     pub request_id: String,
+}
+
+impl Origin {
+    /// What the server does by itself; `task` says what.
+    pub fn server(task: &str) -> Self {
+        Self {
+            address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            user_agent: Some("guardhouse".into()),
+            request_id: task.to_owned(),
+        }
+    }
 }
 
 /// The most characters of a `User-Agent` that are kept.
