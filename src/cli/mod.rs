@@ -1,6 +1,7 @@
 //! The command line: one file a subcommand. The only place, with `main`, that may use anyhow.
 #![expect(clippy::print_stderr, reason = "the command line speaks to people")]
 
+mod audit;
 mod breach;
 mod calibrate;
 mod clients;
@@ -63,6 +64,9 @@ enum Command {
     /// Look after keys.
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// Prove, export and watch the audit log.
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
     /// Make and ask filters of stolen passwords.
     #[command(subcommand)]
     Breach(breach::Breach),
@@ -80,7 +84,7 @@ fn setting(text: &str) -> Result<(String, String), String> {
 
 /// Runs the command line of this process.
 ///
-/// Exit codes: 0 done, 1 failed, 2 wrong use or configuration.
+/// Exit codes: 0 done, 1 failed, 2 wrong use or configuration; some commands have a 3 that their help explains.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
     let sources = Sources::from_process(cli.config, cli.set);
@@ -102,6 +106,7 @@ pub fn run() -> ExitCode {
         Command::Config(command) => config::run(&config, &command),
         Command::Users(command) => users::run(config, command),
         Command::Keys(command) => keys::run(config, command),
+        Command::Audit(command) => audit::run(&config, command),
         Command::Breach(command) => breach::run(&command),
         Command::Calibrate(command) => calibrate::run(&command),
         Command::SelfTest(command) => selftest::run(config, command),

@@ -37,7 +37,7 @@ mod words;
 
 use std::path::PathBuf;
 
-pub use audit::{Audit, AuditDurability, OnAuditFailure};
+pub use audit::{Audit, AuditAddress, AuditDurability, OnAuditFailure, OnErasure};
 pub use clients::{Client, ClientRight, Clients, SecretHashes};
 pub use database::{Backend, Database};
 pub use fault::{Fault, Faults, Origin};

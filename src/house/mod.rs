@@ -1,5 +1,6 @@
 //! The composition root: configuration → stores → keys → actors → flows → HTTP. Reads from top to bottom.
 
+mod audit;
 mod keys;
 mod listeners;
 mod stores;
@@ -13,10 +14,12 @@ use actix::ArbiterHandle;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::runtime::Handle as Runtime;
 
+pub use audit::audit_keys;
 pub use listeners::{Listeners, Sockets, listen};
 
+use crate::actors::audit::Parts as AuditParts;
 use crate::actors::keeper::Lifeline;
-use crate::actors::{Audit, Hashers, Limits, Sessions, audit, sessions};
+use crate::actors::{Audit, Hashers, Limits, Sessions, sessions};
 use crate::breach::{FilterFault, Lists};
 use crate::config::{Config, HashAlgorithm, RegistrationMode, SessionStoreKind};
 use crate::domain::clock::Clock;
@@ -165,13 +168,14 @@ pub async fn build(
     };
     let sessions = Sessions::start(&config.sessions, parts, arbiter, lifeline.clone());
     let sessions = sessions.await.map_err(StartError::Feed)?;
-    let parts = audit::Parts {
+    let parts = AuditParts {
         sink: Arc::new(db.clone()),
         runtime: runtime.clone(),
         entropy: entropy.clone(),
         instance: InstanceId::generate(clock.now(), &**entropy),
         clock: clock.clone(),
         signer: Some(audit_keys.signing.clone()),
+        addresses: audit::addresses(config, &audit_keys),
         adopts: role == Role::Server,
     };
     let audit = Audit::start(&config.audit, parts, arbiter, lifeline.clone());
@@ -193,6 +197,8 @@ pub async fn build(
         audit_log::started(&desk.audit, config, clock.now());
         look(&desk.keys, &desk.audit, clock.now()).await?;
         start_upkeep(foundations, &runtime, desk.limits.clone());
+        let (db, log) = (desk.db.clone(), desk.audit.clone());
+        audit::prune_now_and_then(foundations, &runtime, db, log, audit_keys.clone());
         keys::watch(desk.keys.clone(), desk.audit.clone(), clock.clone(), &runtime);
     }
     Ok(Front {

@@ -5,6 +5,7 @@
 
 mod accept;
 mod account;
+mod audit;
 mod auth;
 mod bearer;
 pub mod body;
@@ -87,6 +88,7 @@ pub fn routes(config: &mut ServiceConfig) {
             ("DELETE", web::delete().to(account::delete)),
         ],
     );
+    at(config, "/auth/me/activity", [("GET, HEAD", get().to(audit::activity))]);
     at(config, "/auth/sessions", [("GET, HEAD", get().to(sessions::list))]);
     at(config, "/auth/sessions/{id}", [("DELETE", web::delete().to(sessions::end))]);
     at(config, "/auth/whereami", [("GET, HEAD", get().to(visit::whereami))]);
@@ -115,6 +117,8 @@ pub fn routes(config: &mut ServiceConfig) {
 pub fn ops_routes(config: &mut ServiceConfig) {
     at(config, "/metrics", [("GET, HEAD", get().to(ops::metrics))]);
     at(config, "/admin/actors", [("GET, HEAD", get().to(ops::actors))]);
+    at(config, "/admin/audit", [("GET, HEAD", get().to(audit::search))]);
+    at(config, "/admin/audit/keys", [("GET, HEAD", get().to(audit::keys))]);
     at(config, "/admin/keys", [("GET, HEAD", get().to(keys::list))]);
     at(config, "/admin/keys/rotate", [("POST", web::post().to(keys::rotate))]);
     health_routes(config);

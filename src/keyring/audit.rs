@@ -24,6 +24,8 @@ pub const ALGORITHM: &str = "audit";
 pub struct AuditKeys {
     /// What signs.
     pub signing: Arc<CheckpointKey>,
+    /// The first one there was.
+    pub oldest: Arc<CheckpointKey>,
     /// What verifies, the newest first.
     pub public: Vec<PublicKey>,
 }
@@ -55,12 +57,12 @@ impl AuditKeys {
     /// [`KeyRingFault`]
     pub async fn read(db: &Db, master: &MasterKey) -> Result<Option<Self>, KeyRingFault> {
         let stored = keys::all(db.reader()).await?.into_iter().filter(|key| key.algorithm == ALGORITHM);
-        let mut opened = stored.map(|key| open(&key, master)).collect::<Result<Vec<_>, _>>()?.into_iter();
-        let Some(signing) = opened.next() else {
+        let opened = stored.map(|key| open(&key, master).map(Arc::new)).collect::<Result<Vec<_>, _>>()?;
+        let (Some(signing), Some(oldest)) = (opened.first().cloned(), opened.last().cloned()) else {
             return Ok(None);
         };
-        let public = [*signing.public()].into_iter().chain(opened.map(|key| *key.public())).collect();
-        Ok(Some(Self { signing: Arc::new(signing), public }))
+        let public = opened.iter().map(|key| *key.public()).collect();
+        Ok(Some(Self { signing, oldest, public }))
     }
 }
 

@@ -31,6 +31,12 @@ pub enum KeyRingFault {
          every node that shares the database needs the same master key"
     )]
     AuditLocked(String),
+    /// Only a server makes a master key.
+    #[error(
+        "there is no master key here: neither keys.master_key nor data_dir/master.key; run this where a server runs, or \
+         name the public key (`guardhouse audit keys` on a server prints it)"
+    )]
+    NoMaster,
     /// A key does not fit its use.
     #[error("a key cannot be used: {0}")]
     Unusable(#[from] KeyFault),

@@ -144,6 +144,7 @@ impl Log {
             instance: InstanceId(Uuid::from_u128(1)),
             clock: Arc::new(ManualClock::new(Timestamp::from_seconds(1_800_000_000))),
             signer: None,
+            addresses: guardhouse::domain::audit::address::Addresses::Full,
             adopts: false,
         };
         let (lifeline, arbiter) = (Lifeline::default(), Arbiter::new());

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use guardhouse::config::{
-    Argon2Cost, Audit, AuditDurability, Backend, Config, HashAlgorithm, LimitStoreKind, Log, LogFormat,
-    OnAuditFailure, OnBackendFailure, OnStale, Origin, Passwords, Registration, RegistrationMode, Revocation,
-    SessionStoreKind, Sessions, TokenAlgorithm, TokenFormat,
+    Argon2Cost, Audit, AuditAddress, AuditDurability, Backend, Config, HashAlgorithm, LimitStoreKind, Log,
+    LogFormat, OnAuditFailure, OnBackendFailure, OnErasure, OnStale, Origin, Passwords, Registration,
+    RegistrationMode, Revocation, SessionStoreKind, Sessions, TokenAlgorithm, TokenFormat,
 };
 use guardhouse::domain::limit::Window;
 use secrecy::ExposeSecret;
@@ -131,6 +131,9 @@ fn nothing_happens_unrecorded() {
         durability: AuditDurability::Group,
         batch: 256,
         interval: Duration::from_millis(20),
+        address: AuditAddress::Full,
+        on_erasure: OnErasure::Keep,
+        retention: Duration::ZERO,
         checkpoint: MINUTE,
     };
     assert_eq!(config.audit, audit);

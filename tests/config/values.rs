@@ -55,6 +55,9 @@ fn ranges_end_where_the_manual_says() {
     range("limits.max_keys", &["1", "1000000000"], &["0", "1000000001"]);
     range("audit.batch", &["1", "2000"], &["0", "2001"]);
     range("audit.interval", &["'1ms'", "'10s'"], &["'0s'", "'11s'"]);
+    range("audit.retention", &["'0s'", "'1h'", "'3650d'"], &["'59m'", "'3651d'"]);
+    range("audit.address", &["'full'", "'prefix'"], &["'none'", "'keyed_hash'", "''"]);
+    range("audit.on_erasure", &["'keep'"], &["'erase'", "true"]);
     range("audit.checkpoint", &["'1s'", "'1d'"], &["'999ms'", "'25h'"]);
     range("log.filter", &["'off'"], &["''", "' '"]);
     range("data_dir", &["'.'"], &["''"]);

@@ -13,10 +13,15 @@ use std::time::Duration;
 
 use guardhouse::actors::audit::AuditSnapshot;
 use guardhouse::config::{Config, Sources};
+use guardhouse::domain::audit::checkpoint::CheckpointKey;
+use guardhouse::domain::audit::octets::PublicKey;
 use guardhouse::domain::clock::{ManualClock, Timestamp};
+use guardhouse::domain::entropy::SystemEntropy;
 use guardhouse::flows::Desk;
 use guardhouse::house::Foundations;
+use guardhouse::keyring::audit::AuditKeys;
 use guardhouse::lifecycle::{self, Running};
+use guardhouse::tokens::master::MasterKey;
 use guardhouse_entity::audit_events;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use serde_json::Value;
@@ -375,6 +380,15 @@ impl TestHouse {
                 .await
                 .expect("the audit log can be read")
         })
+    }
+
+    /// What verifies the signatures under the audit log, and what makes them.
+    pub fn audit_keys(&self) -> (Vec<PublicKey>, Arc<CheckpointKey>) {
+        let (db, path) = (self.desk().db, self.data_dir().join("master.key"));
+        let (master, _) = MasterKey::load_or_create(&path, &SystemEntropy).expect("the house has made it");
+        let keys = self.io(async move { AuditKeys::read(&db, &master).await.expect("they open") });
+        let keys = keys.expect("the house has made one");
+        (keys.public, keys.signing)
     }
 
     /// Asserts that the whole audit log of this installation still is what was written.

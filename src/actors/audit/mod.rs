@@ -41,14 +41,17 @@ pub use messages::AuditSnapshot;
 use super::gate::{Gate, Refused};
 use super::handle::{Handle, Patience};
 use super::keeper::{Lifeline, keep};
-use crate::config::{self, AuditDurability, OnAuditFailure};
+use crate::config::{self, AuditDurability, OnAuditFailure, OnErasure};
+use crate::domain::audit::address::Addresses;
 use crate::domain::audit::chain::Head;
 use crate::domain::audit::checkpoint::{Checkpoint, CheckpointKey};
-use crate::domain::audit::{Bound, Free};
-use crate::domain::clock::Clock;
+use crate::domain::audit::{Bound, BoundKind, Free, Origin, Subject};
+use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::entropy::Entropy;
-use crate::domain::id::InstanceId;
-use crate::store::audit::{Appended, Group, append, insert_behind, insert_bound, insert_checkpoint};
+use crate::domain::id::{InstanceId, UserId};
+use crate::store::audit::{
+    Appended, Group, append, erase_personal_data, insert_behind, insert_bound, insert_checkpoint,
+};
 use crate::store::{Db, StoreError, Txn};
 
 const CAPACITY: usize = 8_192;
@@ -111,6 +114,7 @@ impl AuditSink for Db {
 pub struct Audit {
     handle: Handle<AuditWriter>,
     recorder: Recorder,
+    on_erasure: OnErasure,
     durability: AuditDurability,
     on_failure: OnAuditFailure,
     condition: Arc<Condition>,
@@ -135,6 +139,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// What signs checkpoints.
     pub signer: Option<Arc<CheckpointKey>>,
+    /// How much of an address is kept.
+    pub addresses: Addresses,
     /// Whether it gives a place to what others left without one.
     pub adopts: bool,
 }
@@ -147,7 +153,11 @@ impl Audit {
         arbiter: &ArbiterHandle,
         lifeline: Lifeline,
     ) -> Self {
-        let recorder = Recorder { entropy: parts.entropy.clone(), instance: parts.instance };
+        let recorder = Recorder {
+            entropy: parts.entropy.clone(),
+            instance: parts.instance,
+            addresses: parts.addresses.clone(),
+        };
         let (own, pace) = (recorder.clone(), settings.clone());
         let condition = Arc::<Condition>::default();
         let shared = condition.clone();
@@ -155,7 +165,7 @@ impl Audit {
         let address = keep(arbiter, "audit", lifeline, make);
         let handle = Handle::new(address, Gate::new("audit", CAPACITY, CAPACITY));
         let (durability, on_failure) = (settings.durability, settings.on_failure);
-        Self { handle, recorder, durability, on_failure, condition }
+        Self { handle, recorder, on_erasure: settings.on_erasure, durability, on_failure, condition }
     }
 
     /// Records an observation. Returns when it is committed, or, with `audit.durability = "async"`, at once.
@@ -254,6 +264,24 @@ impl Audit {
         // The writer looks for them until they are committed; a transaction that is run again brings others.
         self.handle.address().do_send(Link(records.into_iter().map(|record| record.id).collect()));
         Ok(())
+    }
+
+    /// An account is being removed in `txn`, at `now`: erases what is personal in the records of what it did, where that is
+    /// configured, and records that.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::bind`].
+    pub async fn forget(&self, txn: &Txn, user: UserId, now: Timestamp) -> Result<(), StoreError> {
+        match self.on_erasure {
+            OnErasure::Keep => Ok(()),
+            OnErasure::Pseudonymise => {
+                let erased = erase_personal_data(txn, user).await?;
+                let subject = Subject::user(user).detail(erased.to_string());
+                let kind = BoundKind::PersonalDataErased;
+                self.bind(txn, &Bound::new(now, kind, subject, &Origin::server("erasure"))).await
+            }
+        }
     }
 
     /// Writes everything that is pending, and signs it. Returns when it is committed.

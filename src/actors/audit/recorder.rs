@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::domain::audit::Event;
+use crate::domain::audit::address::Addresses;
 use crate::domain::audit::record::Record;
 use crate::domain::entropy::Entropy;
 use crate::domain::id::{InstanceId, uuid_v7};
@@ -12,11 +13,12 @@ use crate::domain::id::{InstanceId, uuid_v7};
 pub(super) struct Recorder {
     pub(super) entropy: Arc<dyn Entropy>,
     pub(super) instance: InstanceId,
+    pub(super) addresses: Addresses,
 }
 
 impl Recorder {
     pub(super) fn record(&self, event: &Event) -> Record {
         let id = uuid_v7(event.at, &*self.entropy);
-        Record::new(id, self.instance, event, event.origin.address.to_string(), &*self.entropy)
+        Record::new(id, self.instance, event, self.addresses.kept(event.origin.address), &*self.entropy)
     }
 }

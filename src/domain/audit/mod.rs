@@ -10,10 +10,14 @@
 //! | [`chain`] | the links between records |
 //! | [`checkpoint`] | signed statements about a chain |
 //! | [`verify`] | whether all of it still holds, and what is wrong first |
+//! | [`address`] | how much of a client's address is kept |
+//! | [`lines`] | the log as a file |
 //! | [`octets`] | hashes and keys as text, and the bytes that are hashed |
 
+pub mod address;
 pub mod chain;
 pub mod checkpoint;
+pub mod lines;
 pub mod octets;
 pub mod record;
 #[cfg(test)]
@@ -130,6 +134,8 @@ kinds!(
         ConfigurationLoaded = "configuration_loaded",
         /// The first record of a chain; its detail names the newest checkpoint of another one.
         ChainBegun = "chain_begun",
+        /// Old records were removed, up to a signed checkpoint.
+        RecordsPruned = "records_pruned",
         /// So many events could be written nowhere.
         EventsLost = "events_lost",
     }
@@ -242,7 +248,8 @@ impl Free {
             | FreeKind::KeyImported
             | FreeKind::KeyRetired
             | FreeKind::ConfigurationLoaded
-            | FreeKind::ChainBegun => Outcome::Success,
+            | FreeKind::ChainBegun
+            | FreeKind::RecordsPruned => Outcome::Success,
             FreeKind::LoginFailed
             | FreeKind::RateLimited
             | FreeKind::RefreshRefused

@@ -83,9 +83,11 @@ pub async fn append(
         head = head.then(chain, &opening.digest());
         inserted.push(row(&opening, Some((chain, head))));
     }
-    for record in bound.iter().chain(&strays) {
+    for (record, commits) in
+        bound.iter().map(|record| (record, false)).chain(strays.iter().map(|(r, c)| (r, *c)))
+    {
         head = head.then(chain, &record.digest());
-        link(db, chain, head, record).await?;
+        link(db, chain, head, record, commits).await?;
     }
     for record in fresh {
         head = head.then(chain, &record.digest());
@@ -158,7 +160,7 @@ async fn strays(
     db: &impl Connection,
     wanted: Option<&Strays>,
     but: &[Record],
-) -> Result<Vec<Record>, StoreError> {
+) -> Result<Vec<(Record, bool)>, StoreError> {
     let Some(Strays { before, salts }) = wanted else {
         return Ok(Vec::new());
     };
@@ -172,10 +174,10 @@ async fn strays(
     Ok(found.zip(salts).map(|(row, salt)| committed(row, *salt)).collect())
 }
 
-/// The record of a row that may be of a release that made no commitments.
-fn committed(row: Model, salt: Salt) -> Record {
+/// The record of a row that may be of a release that made no commitments; whether one has to be stored for it.
+fn committed(row: Model, salt: Salt) -> (Record, bool) {
     if row.commitment.is_some() {
-        return rows::record(row);
+        return (rows::record(row), false);
     }
     let personal = Personal {
         salt,
@@ -183,32 +185,39 @@ fn committed(row: Model, salt: Salt) -> Record {
         user_agent: row.user_agent.clone(),
         request_id: row.request_id.clone(),
     };
-    Record { commitment: personal.commitment(), personal: Some(personal), ..rows::record(row) }
+    (Record { commitment: personal.commitment(), personal: Some(personal), ..rows::record(row) }, true)
 }
 
-/// Puts a stored row into its place.
+/// Puts a stored row into its place, and stores the commitment where there is none. One that is there stays: what is
+/// personal may have been erased since the row was read.
 async fn link(
     db: &impl Connection,
     chain: InstanceId,
     head: Head,
     record: &Record,
+    commits: bool,
 ) -> Result<(), StoreError> {
-    let salt = record.personal.as_ref().map(|personal| personal.salt.0.to_vec());
-    let done = Entity::update_many()
+    let mut update = Entity::update_many()
         .filter(Column::Id.eq(record.id))
         .filter(Column::Chain.is_null())
         .col_expr(Column::Chain, Expr::value(chain.0))
         .col_expr(Column::Place, Expr::value(head.seq.cast_signed()))
-        .col_expr(Column::Link, Expr::value(head.link.0.to_vec()))
-        .col_expr(Column::Salt, Expr::value(salt))
-        .col_expr(Column::Commitment, Expr::value(record.commitment.0.to_vec()))
-        .exec(db)
-        .await?;
-    if done.rows_affected == 1 {
+        .col_expr(Column::Link, Expr::value(head.link.0.to_vec()));
+    if commits {
+        let salt = record.personal.as_ref().map(|personal| personal.salt.0.to_vec());
+        update = update
+            .filter(Column::Commitment.is_null())
+            .filter(
+                Column::RequestId.eq(record.personal.as_ref().map_or("", |personal| &personal.request_id)),
+            )
+            .col_expr(Column::Salt, Expr::value(salt))
+            .col_expr(Column::Commitment, Expr::value(record.commitment.0.to_vec()));
+    }
+    if update.exec(db).await?.rows_affected == 1 {
         Ok(())
     } else {
         // Every link behind it would be another: the whole is done anew without it.
-        Err(StoreError::Contended(format!("the record {} was linked by another process", record.id)))
+        Err(StoreError::Contended(format!("the record {} was changed by another process", record.id)))
     }
 }
 

@@ -6,10 +6,12 @@
 
 mod append;
 mod checkpoints;
+mod prune;
 mod query;
 mod rows;
 
 pub use append::{Appended, Group, Strays, append, insert_behind};
 pub use checkpoints::{chains, insert_checkpoint, of_chain, pruned_or_reached};
-pub use query::{in_chain, without_a_place};
+pub use prune::{erase_personal_data, prune};
+pub use query::{Search, in_chain, search, without_a_place};
 pub use rows::{insert_bound, linked};
