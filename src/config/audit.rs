@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::leaf::Complaint;
+use super::leaves::ByteSize;
 use super::reader::Reader;
 use super::words::{word_leaf, words};
 use crate::domain::duration::format_duration;
@@ -18,6 +19,8 @@ pub struct Audit {
     pub batch: usize,
     /// The longest that an event waits for others to share its commit.
     pub interval: Duration,
+    /// The largest spool file, in octets; 0: there is none.
+    pub spool: u64,
     /// How much of a client's address is kept.
     pub address: AuditAddress,
     /// What happens to the records of an account that is deleted.
@@ -42,13 +45,15 @@ word_leaf!(OnAuditFailure, "`refuse` or `continue`");
 words! {
     /// Whether an answer waits until its event is durable.
     AuditDurability {
-        /// It waits for the commit that the event shares with others.
+        /// It waits for the commit that the event shares with others, or for the spool: a crash loses nothing.
+        Sync = "sync",
+        /// It waits for no commit as long as no more than one group is not durable: a crash may lose so many events.
         Group = "group",
-        /// It does not wait: a crash may lose the last events.
+        /// It does not wait: a crash may lose whatever the writer holds.
         Async = "async",
     }
 }
-word_leaf!(AuditDurability, "`group` or `async`");
+word_leaf!(AuditDurability, "`sync`, `group` or `async`");
 
 words! {
     /// How much of a client's address is kept.
@@ -81,6 +86,7 @@ impl Audit {
             durability: reader.take("audit.durability"),
             batch: reader.take_in("audit.batch", 1..=2_000),
             interval: reader.take_in("audit.interval", Duration::from_millis(1)..=Duration::from_secs(10)),
+            spool: reader.take_in("audit.spool", ByteSize(0)..=ByteSize(1 << 40)).0,
             address: reader.take("audit.address"),
             on_erasure: reader.take("audit.on_erasure"),
             retention: reader.take_if("audit.retention", |retention: &Duration| {

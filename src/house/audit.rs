@@ -6,16 +6,18 @@ use secrecy::ExposeSecret;
 use tokio::runtime::Handle as Runtime;
 
 use super::keys::master_key;
-use super::{Foundations, StartError};
+use super::{Foundations, Role, StartError};
 use crate::actors::Audit;
 use crate::config::{AuditAddress, Config};
 use crate::domain::audit::address::Addresses;
 use crate::domain::audit::octets::PublicKey;
 use crate::domain::entropy::SystemEntropy;
+use crate::domain::id::InstanceId;
 use crate::flows::audit_log::prune;
 use crate::keyring::KeyRingFault;
 use crate::keyring::audit::AuditKeys;
 use crate::store::Db;
+use crate::store::audit::Spools;
 use crate::tokens::master::MasterKey;
 
 /// The pause between two looks for records that are too old.
@@ -28,6 +30,22 @@ pub(super) fn addresses(config: &Config, keys: &AuditKeys) -> Addresses {
         AuditAddress::Prefix => Addresses::Prefix,
         AuditAddress::KeyedHash => Addresses::keyed(&keys.oldest),
     }
+}
+
+/// Where a server's events go while the database is away. A command that cannot be recorded fails.
+pub(super) fn spools(
+    config: &Config,
+    instance: InstanceId,
+    role: Role,
+) -> Result<Option<Spools>, StartError> {
+    if role == Role::Tool || config.audit.spool == 0 {
+        return Ok(None);
+    }
+    let opened = Spools::open(&config.data_dir, instance, config.audit.spool, true);
+    opened.map(Some).map_err(|reason| StartError::DataDir {
+        path: config.data_dir.join("audit-spool").display().to_string(),
+        reason,
+    })
 }
 
 /// Removes old records now and then, where they are not kept for ever.

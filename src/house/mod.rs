@@ -168,11 +168,13 @@ pub async fn build(
     };
     let sessions = Sessions::start(&config.sessions, parts, arbiter, lifeline.clone());
     let sessions = sessions.await.map_err(StartError::Feed)?;
+    let instance = InstanceId::generate(clock.now(), &**entropy);
     let parts = AuditParts {
+        spools: audit::spools(config, instance, role)?,
         sink: Arc::new(db.clone()),
         runtime: runtime.clone(),
         entropy: entropy.clone(),
-        instance: InstanceId::generate(clock.now(), &**entropy),
+        instance,
         clock: clock.clone(),
         signer: Some(audit_keys.signing.clone()),
         addresses: audit::addresses(config, &audit_keys),

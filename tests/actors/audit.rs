@@ -1,6 +1,8 @@
 //! The audit writer over a sink that does what the test says: every event exactly once, in order, without a hole,
 //! acknowledged only after its commit.
 
+mod ladder;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -20,7 +22,7 @@ use guardhouse::domain::clock::{ManualClock, Timestamp};
 use guardhouse::domain::entropy::Entropy;
 use guardhouse::domain::id::InstanceId;
 use guardhouse::store::StoreError;
-use guardhouse::store::audit::{Appended, Group};
+use guardhouse::store::audit::{Appended, Group, Spools};
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
@@ -130,6 +132,10 @@ struct Log {
 
 impl Log {
     fn new(flags: &[(&str, &str)]) -> Self {
+        Self::with_spools(flags, None)
+    }
+
+    fn with_spools(flags: &[(&str, &str)], spools: Option<Spools>) -> Self {
         let (calls, table) = (mpsc::unbounded_channel(), Table::default());
         let entropy = Arc::new(Fragile(Seeded::new(7), AtomicBool::new(false)));
         let io = tokio::runtime::Builder::new_multi_thread()
@@ -145,6 +151,7 @@ impl Log {
             clock: Arc::new(ManualClock::new(Timestamp::from_seconds(1_800_000_000))),
             signer: None,
             addresses: guardhouse::domain::audit::address::Addresses::Full,
+            spools,
             adopts: false,
         };
         let (lifeline, arbiter) = (Lifeline::default(), Arbiter::new());
@@ -488,8 +495,8 @@ fn a_full_log_refuses_or_goes_on_as_configured_and_counts_the_loss() {
             line.map_or(0, |count| count.parse::<u64>().expect("a count"))
         };
         for (on_failure, durability, accepted) in [
-            ("refuse", "group", false),
-            ("continue", "group", true),
+            ("refuse", "sync", false),
+            ("continue", "sync", true),
             ("refuse", "async", false),
             ("continue", "async", true),
         ] {

@@ -128,9 +128,10 @@ fn nothing_happens_unrecorded() {
     let config = Config::defaults();
     let audit = Audit {
         on_failure: OnAuditFailure::Refuse,
-        durability: AuditDurability::Group,
+        durability: AuditDurability::Sync,
         batch: 256,
         interval: Duration::from_millis(20),
+        spool: 64 << 20,
         address: AuditAddress::Full,
         on_erasure: OnErasure::Keep,
         retention: Duration::ZERO,

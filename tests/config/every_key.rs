@@ -113,6 +113,7 @@ const CASES: &[Case] = cases![
     "audit.durability" = r#""async""# | "async" => |c| c.audit.durability, "async";
     "audit.batch" = "1" | "1" => |c| c.audit.batch, "1";
     "audit.interval" = r#""1s""# | "1s" => |c| c.audit.interval.as_secs(), "1";
+    "audit.spool" = r#""1GiB""# | "1GiB" => |c| c.audit.spool, "1073741824";
     "audit.address" = r#""keyed-hash""# | "keyed-hash" => |c| c.audit.address, "keyed-hash";
     "audit.on_erasure" = r#""pseudonymise""# | "pseudonymise" => |c| c.audit.on_erasure, "pseudonymise";
     "audit.retention" = r#""400d""# | "400d" => |c| c.audit.retention.as_secs(), "34560000";

@@ -2,16 +2,26 @@
 
 use std::sync::Arc;
 
+use tokio::sync::OwnedSemaphorePermit;
+
 use crate::actors::gated::Ticket;
 use crate::domain::audit::record::Record;
+
+/// Who hears of it when an event is durable.
+#[derive(Default)]
+pub(super) struct Waiter {
+    pub(super) ticket: Option<Ticket<()>>,
+    /// The place among those that were acknowledged before; see `audit.durability`.
+    pub(super) room: Option<OwnedSemaphorePermit>,
+}
 
 /// Two groups: the one in flight and the one that gathers behind it. Every event stays here until it is committed.
 pub(super) struct Batch {
     most: usize,
-    gathering: Vec<(Record, Option<Ticket<()>>)>,
+    gathering: Vec<(Record, Waiter)>,
     /// Shared with the write that is under way.
     flying: Arc<Vec<Record>>,
-    waiting: Vec<Option<Ticket<()>>>,
+    waiting: Vec<Waiter>,
 }
 
 impl Batch {
@@ -20,8 +30,8 @@ impl Batch {
         Self { most, gathering: Vec::new(), flying: Arc::default(), waiting: Vec::new() }
     }
 
-    pub(super) fn push(&mut self, event: Record, ticket: Option<Ticket<()>>) {
-        self.gathering.push((event, ticket));
+    pub(super) fn push(&mut self, event: Record, waiter: Waiter) {
+        self.gathering.push((event, waiter));
     }
 
     /// Events that wait for the next group.
@@ -51,11 +61,14 @@ impl Batch {
         self.flying.clone()
     }
 
-    /// The group in flight is committed: everybody who waits for it is told.
+    /// The group in flight is durable: everybody who waits for it is told.
     pub(super) fn landed(&mut self) {
         self.flying = Arc::default();
-        for ticket in self.waiting.drain(..).flatten() {
-            ticket.answer(());
+        for Waiter { ticket, room } in self.waiting.drain(..) {
+            drop(room);
+            if let Some(ticket) = ticket {
+                ticket.answer(());
+            }
         }
     }
 

@@ -1,7 +1,7 @@
 //! What the audit writer is told, and what it tells of itself.
 
 use actix::Message;
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use uuid::Uuid;
 
 use crate::domain::audit::Free;
@@ -14,6 +14,8 @@ pub(super) struct Take {
     pub(super) event: Free,
     /// Whether somebody waits for the commit.
     pub(super) awaited: bool,
+    /// Where its sender has an answer before it is durable: one of the few places for such events.
+    pub(super) room: Option<OwnedSemaphorePermit>,
 }
 
 /// These rows want a place once they are committed.
@@ -25,6 +27,11 @@ pub(super) struct Link(pub(super) Vec<Uuid>);
 #[derive(Message)]
 #[rtype(result = "()")]
 pub(super) struct Flush;
+
+/// Tries the database again after it failed.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(super) struct Retry;
 
 /// Looks for the rows of [`Link`].
 #[derive(Message)]
@@ -61,6 +68,8 @@ pub struct AuditSnapshot {
     pub pending: usize,
     /// Bound events without a place, of transactions that may not be committed.
     pub unlinked: usize,
+    /// Octets in the spool that wait for the database.
+    pub spooled: u64,
     /// Tries in a row that failed.
     pub failures: u32,
     /// The number of the last record of the chain.

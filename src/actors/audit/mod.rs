@@ -1,7 +1,7 @@
 //! The audit writer: one actor that owns the chain of this process.
 //!
 //! It commits free events in groups: while one group is being written the next one gathers. An event is acknowledged
-//! after the commit. While the database is away the events wait here and are tried again; none that was accepted is
+//! after the commit. While the database is away they go to a spool file, or wait here; none that was accepted is
 //! dropped. Events that find no place are counted, and their number becomes an event of its own. Bound events, which
 //! others write in their transactions, get their place in the chain here too, as soon as they are committed.
 //!
@@ -10,6 +10,8 @@
 //! | `mod` | [`Audit`], as flows see it, and [`AuditSink`] |
 //! | `recorder` | an event becomes a record |
 //! | `writer`, `messages` | the actor |
+//! | `writing` | the ladder of places to write to |
+//! | `signing` | checkpoints |
 //! | `batch` | free events that wait for their commit |
 //! | `links` | bound events that wait for their place |
 
@@ -17,9 +19,11 @@ mod batch;
 mod links;
 mod messages;
 mod recorder;
+mod signing;
 #[cfg(test)]
 mod tests;
 mod writer;
+mod writing;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -30,7 +34,7 @@ use async_trait::async_trait;
 use futures_util::FutureExt;
 use metrics::counter;
 use tokio::runtime::Handle as Runtime;
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 
 use messages::{Drain, Link, Observe, Take};
 use recorder::Recorder;
@@ -50,7 +54,7 @@ use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::entropy::Entropy;
 use crate::domain::id::{InstanceId, UserId};
 use crate::store::audit::{
-    Appended, Group, append, erase_personal_data, insert_behind, insert_bound, insert_checkpoint,
+    Appended, Group, Spools, append, erase_personal_data, insert_behind, insert_bound, insert_checkpoint,
 };
 use crate::store::{Db, StoreError, Txn};
 
@@ -118,6 +122,8 @@ pub struct Audit {
     durability: AuditDurability,
     on_failure: OnAuditFailure,
     condition: Arc<Condition>,
+    /// Places for events whose senders have their answer before they are durable.
+    room: Arc<Semaphore>,
 }
 
 /// The audit log did not take an event, and the configuration says that nothing happens without its record.
@@ -141,6 +147,8 @@ pub struct Parts {
     pub signer: Option<Arc<CheckpointKey>>,
     /// How much of an address is kept.
     pub addresses: Addresses,
+    /// Where events go while the database is away.
+    pub spools: Option<Spools>,
     /// Whether it gives a place to what others left without one.
     pub adopts: bool,
 }
@@ -164,11 +172,12 @@ impl Audit {
         let make = move || AuditWriter::new(parts, own, &pace, shared);
         let address = keep(arbiter, "audit", lifeline, make);
         let handle = Handle::new(address, Gate::new("audit", CAPACITY, CAPACITY));
+        let room = Arc::new(Semaphore::new(settings.batch));
         let (durability, on_failure) = (settings.durability, settings.on_failure);
-        Self { handle, recorder, on_erasure: settings.on_erasure, durability, on_failure, condition }
+        Self { handle, recorder, on_erasure: settings.on_erasure, durability, on_failure, condition, room }
     }
 
-    /// Records an observation. Returns when it is committed, or, with `audit.durability = "async"`, at once.
+    /// Records an observation. Returns when it is durable, or earlier, as `audit.durability` says.
     ///
     /// # Errors
     ///
@@ -176,9 +185,9 @@ impl Audit {
     pub async fn record(&self, event: Free) -> Result<(), NotRecorded> {
         let kind = event.event().kind;
         match self.durability {
-            AuditDurability::Group => {
+            AuditDurability::Sync => {
                 let patience = Patience { entry: ENTRY, queue: Duration::MAX };
-                let recorded = self.handle.commit(Take { event, awaited: true }, patience);
+                let recorded = self.handle.commit(Take { event, awaited: true, room: None }, patience);
                 match tokio::time::timeout(COMMIT, recorded).await {
                     Ok(Ok(())) => Ok(()),
                     Ok(Err(refused)) => self.lost(kind, refused),
@@ -186,10 +195,25 @@ impl Audit {
                     Err(_) => self.lost(kind, Refused::Stale),
                 }
             }
-            AuditDurability::Async => match self.handle.commit_later(Take { event, awaited: false }) {
-                Ok(()) => Ok(()),
-                Err(refused) => self.lost(kind, refused),
-            },
+            AuditDurability::Group => {
+                // No more than one group is ever acknowledged and not durable.
+                match tokio::time::timeout(COMMIT, self.room.clone().acquire_owned()).await {
+                    Ok(Ok(room)) => self.hand_over(Take { event, awaited: true, room: Some(room) }),
+                    Ok(Err(_)) | Err(_) => {
+                        let retry_after = self.handle.gate().retry_after();
+                        self.lost(kind, Refused::Full { retry_after })
+                    }
+                }
+            }
+            AuditDurability::Async => self.hand_over(Take { event, awaited: false, room: None }),
+        }
+    }
+
+    fn hand_over(&self, message: Take) -> Result<(), NotRecorded> {
+        let kind = message.event.event().kind;
+        match self.handle.commit_later(message) {
+            Ok(()) => Ok(()),
+            Err(refused) => self.lost(kind, refused),
         }
     }
 
@@ -223,7 +247,7 @@ impl Audit {
         let kind = event.event().kind;
         // Floods leave the greater part of the places to what somebody waits for.
         let crowded = self.handle.gate().inside() > CAPACITY / 4;
-        if crowded || self.handle.commit_later(Take { event, awaited: false }).is_err() {
+        if crowded || self.handle.commit_later(Take { event, awaited: false, room: None }).is_err() {
             self.count_loss(kind);
         }
     }

@@ -6,7 +6,7 @@ use std::net::Ipv4Addr;
 use proptest::prelude::*;
 use tokio::sync::oneshot::error::TryRecvError;
 
-use super::batch::Batch;
+use super::batch::{Batch, Waiter};
 use super::messages::Take;
 use super::*;
 use crate::actors::gated::{Gated, Sending, Ticket};
@@ -26,7 +26,7 @@ fn event(gate: &Gate, number: u64) -> (Record, Ticket<()>, Answer) {
     let record = Record::new(id, InstanceId(id), free.event(), String::new(), &SystemEntropy);
     let permit = gate.enter().expect("room");
     let (gated, answer) =
-        Gated::new(Take { event: free, awaited: true }, Sending::Commit, Duration::MAX, permit);
+        Gated::new(Take { event: free, awaited: true, room: None }, Sending::Commit, Duration::MAX, permit);
     let (_, ticket) = gated.admit().expect("in time");
     (record, ticket, answer)
 }
@@ -63,7 +63,7 @@ proptest! {
                     pushed += 1;
                     let (record, ticket, answer) = event(&gate, pushed);
                     waiting.push_back(answer);
-                    batch.push(record, Some(ticket));
+                    batch.push(record, Waiter { ticket: Some(ticket), room: None });
                 }
                 Step::Launch if flying.is_empty() => {
                     let pending = usize::try_from(pushed - landed).expect("few");

@@ -9,9 +9,13 @@ mod checkpoints;
 mod prune;
 mod query;
 mod rows;
+mod spool;
+mod spools;
 
 pub use append::{Appended, Group, Strays, append, insert_behind};
 pub use checkpoints::{chains, insert_checkpoint, of_chain, pruned_or_reached};
 pub use prune::{erase_personal_data, prune};
 pub use query::{Search, in_chain, search, without_a_place};
 pub use rows::{insert_bound, linked};
+pub use spool::{NotSpooled, Spool};
+pub use spools::Spools;
