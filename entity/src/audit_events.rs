@@ -17,10 +17,20 @@ pub struct Model {
     pub address: String,
     pub user_agent: Option<String>,
     pub request_id: String,
-    /// The process that wrote it.
+    /// The process that saw it.
     pub instance: Uuid,
-    /// Its place in the order of the instance's free events; bound events have none.
+    /// What the release before numbered its observations with.
     pub seq: Option<i64>,
+    /// The process in whose chain it stands.
+    pub chain: Option<Uuid>,
+    /// Its place in the chain, counting from 1; none until it is linked.
+    pub place: Option<i64>,
+    /// The hash over its place, its predecessor's link and itself.
+    pub link: Option<Vec<u8>>,
+    /// Of the commitment; gone once what is personal was erased.
+    pub salt: Option<Vec<u8>>,
+    /// The hash of address, user agent and request id.
+    pub commitment: Option<Vec<u8>>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

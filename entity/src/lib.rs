@@ -6,6 +6,7 @@
     reason = "columns are documented where they mean something: the migration and the domain"
 )]
 
+pub mod audit_checkpoints;
 pub mod audit_events;
 pub mod credentials;
 pub mod installation;

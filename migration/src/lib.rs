@@ -17,6 +17,7 @@ mod m0006_audit_events;
 mod m0007_installation;
 mod m0008_key_phases;
 mod m0009_unlocked_users;
+mod m0010_audit_chain;
 
 /// Applies and reverts the changes in their order.
 #[derive(Debug)]
@@ -35,6 +36,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0007_installation::Migration),
             Box::new(m0008_key_phases::Migration),
             Box::new(m0009_unlocked_users::Migration),
+            Box::new(m0010_audit_chain::Migration),
         ]
     }
 }

@@ -2,6 +2,7 @@
 #![expect(clippy::print_stderr, reason = "the command line speaks to people")]
 
 mod arguments;
+mod audit;
 mod breach;
 mod calibrate;
 mod clients;
@@ -72,6 +73,9 @@ enum Command {
         /// Which shell.
         shell: clap_complete::Shell,
     },
+    /// Prove, export and watch the audit log.
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
     /// Make and ask filters of stolen passwords.
     #[command(subcommand)]
     Breach(breach::Breach),
@@ -89,7 +93,7 @@ fn setting(text: &str) -> Result<(String, String), String> {
 
 /// Runs the command line of this process.
 ///
-/// Exit codes: 0 done, 1 failed, 2 wrong use or configuration.
+/// Exit codes: 0 done, 1 failed, 2 wrong use or configuration; some commands have a 3 that their help explains.
 pub fn run() -> ExitCode {
     let cli = Cli::parse_from(arguments::gathered(std::env::args_os()));
     if let Some(Command::Completions { shell }) = cli.command {
@@ -118,6 +122,7 @@ pub fn run() -> ExitCode {
         Command::Health(command) => health::run(&config, &command),
         // Needs no configuration, and was answered before there was one.
         Command::Completions { .. } => Ok(ExitCode::SUCCESS),
+        Command::Audit(command) => audit::run(&config, command),
         Command::Breach(command) => breach::run(&command),
         Command::Calibrate(command) => calibrate::run(&command),
         Command::SelfTest(command) => selftest::run(config, command),

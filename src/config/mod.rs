@@ -37,7 +37,7 @@ mod words;
 
 use std::path::PathBuf;
 
-pub use audit::{Audit, AuditDurability, OnAuditFailure};
+pub use audit::{Audit, AuditAddress, AuditDurability, OnAuditFailure, OnErasure};
 pub use clients::{Client, ClientRight, Clients, SecretHashes};
 pub use database::{Backend, Database};
 pub use fault::{Fault, Faults, Origin};
@@ -57,6 +57,7 @@ pub use sessions::{OnStale, Revocation, SessionStoreKind, SessionTransport, Sess
 pub use sources::Sources;
 pub use tokens::{TokenAlgorithm, TokenFormat, Tokens};
 
+use crate::domain::secret::Sha256Digest;
 use reader::Reader;
 
 /// Everything the house needs to know before it starts; every value checked, alone and against the others.
@@ -141,5 +142,17 @@ impl Config {
     /// Tells what was loaded: fields that were changed afterwards do not show.
     pub fn explain(&self) -> &[Effective] {
         &self.effective
+    }
+
+    /// A SHA-256 over every key with its value, as [`Self::explain`] tells them: the same for two servers that run with
+    /// the same settings, wherever they got them. Of a secret it covers only whether there is one.
+    pub fn digest(&self) -> Sha256Digest {
+        let mut lines: Vec<_> = self
+            .effective
+            .iter()
+            .map(|effective| format!("{} = {}\n", effective.key, effective.value))
+            .collect();
+        lines.sort_unstable();
+        Sha256Digest::of(&lines.concat())
     }
 }

@@ -79,6 +79,7 @@ pub(super) async fn erase(desk: &Desk, user: UserId, actor: UserId, visit: &Visi
                 }
                 revocations::append(txn, &[*revocation]).await?;
                 audit.bind(txn, event).await?;
+                audit.forget(txn, *user, revocation.at).await?;
                 Ok(true)
             }
             .boxed()

@@ -1,7 +1,5 @@
 //! Looking after keys. Whoever calls has been let in already.
 
-use std::net::{IpAddr, Ipv4Addr};
-
 use super::{Desk, Fault, Visit};
 use crate::actors::Audit;
 use crate::domain::audit::{Free, FreeKind, Origin, Subject};
@@ -74,11 +72,7 @@ pub async fn retire(desk: &Desk, id: &str, by: Option<UserId>, visit: &Visit) ->
 ///
 /// [`KeyRingFault`]; nothing is worse than before.
 pub async fn look(keys: &KeyRing, audit: &Audit, now: Timestamp) -> Result<(), KeyRingFault> {
-    let origin = Origin {
-        address: IpAddr::V4(Ipv4Addr::LOCALHOST),
-        user_agent: Some("guardhouse".into()),
-        request_id: format!("keys-{}", now.millis()),
-    };
+    let origin = Origin::server(&format!("keys-{}", now.millis()));
     for change in keys.look(now).await? {
         let (kind, key) = match &change {
             Change::Generated(key) => (FreeKind::KeyGenerated, key),

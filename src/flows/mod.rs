@@ -8,6 +8,7 @@
 //! `http`; a row in the table of routes.
 
 pub mod account;
+pub mod audit_log;
 pub mod authenticate;
 pub mod change_password;
 pub mod client;

@@ -14,15 +14,21 @@ use crate::config::Config;
 use crate::domain::clock::Clock;
 use crate::domain::entropy::Entropy;
 use crate::flows::keys::look;
+use crate::keyring::audit::AuditKeys;
 use crate::keyring::{KeyRing, KeyRingFault, Settings};
 use crate::store::Db;
 use crate::tokens::master::{Made, MasterKey};
 
 /// Reads the keys, and makes those that are missing.
-pub(super) async fn open(foundations: &Foundations, db: &Db) -> Result<Arc<KeyRing>, KeyRingFault> {
+pub(super) async fn open(
+    foundations: &Foundations,
+    db: &Db,
+) -> Result<(Arc<KeyRing>, AuditKeys), KeyRingFault> {
     let Foundations { config, clock, entropy, .. } = foundations;
     let (settings, master) = (Settings::new(config)?, master_key(config, &**entropy)?);
-    Ok(Arc::new(KeyRing::open(settings, db.clone(), master, clock.now(), entropy.clone()).await?))
+    let audit = AuditKeys::open(db, &master, clock.now(), &**entropy).await?;
+    let keys = KeyRing::open(settings, db.clone(), master, clock.now(), entropy.clone()).await?;
+    Ok((Arc::new(keys), audit))
 }
 
 /// Looks at the keys from now on, again and again.
@@ -41,7 +47,7 @@ pub(super) fn watch(keys: Arc<KeyRing>, audit: Audit, clock: Arc<dyn Clock>, run
     });
 }
 
-fn master_key(config: &Config, entropy: &dyn Entropy) -> Result<MasterKey, KeyRingFault> {
+pub(super) fn master_key(config: &Config, entropy: &dyn Entropy) -> Result<MasterKey, KeyRingFault> {
     if let Some(text) = &config.keys.master_key {
         return Ok(MasterKey::from_text(text.expose_secret())?);
     }

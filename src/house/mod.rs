@@ -1,5 +1,6 @@
 //! The composition root: configuration → stores → keys → actors → flows → HTTP. Reads from top to bottom.
 
+mod audit;
 mod keys;
 mod listeners;
 mod public;
@@ -14,10 +15,12 @@ use actix::ArbiterHandle;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::runtime::Handle as Runtime;
 
+pub use audit::audit_keys;
 pub use listeners::{Listeners, Sockets, listen};
 
+use crate::actors::audit::Parts as AuditParts;
 use crate::actors::keeper::Lifeline;
-use crate::actors::{Audit, Hashers, Limits, Sessions, audit, sessions};
+use crate::actors::{Audit, Hashers, Limits, Sessions, sessions};
 use crate::breach::{FilterFault, Lists};
 use crate::config::{Config, HashAlgorithm, RegistrationMode, SessionStoreKind, SessionTransport};
 use crate::domain::clock::Clock;
@@ -25,6 +28,7 @@ use crate::domain::entropy::Entropy;
 use crate::domain::id::{InstanceId, uuid_v7};
 use crate::domain::password::Policy;
 use crate::domain::session::Lifetimes;
+use crate::flows::audit_log;
 use crate::flows::keys::look;
 use crate::flows::{Desk, Rules};
 use crate::http::{CallerSites, Detached, Dominance, Front, Impatience};
@@ -139,7 +143,7 @@ pub async fn build(
     if config.database.migrate {
         migrate(&db).await.map_err(|reason| unusable(config, reason))?;
     }
-    let keys = keys::open(foundations, &db).await.map_err(|fault| match fault {
+    let (keys, audit_keys) = keys::open(foundations, &db).await.map_err(|fault| match fault {
         KeyRingFault::Store(StoreError::Other(_)) if !config.database.migrate => StartError::Schema(fault),
         other => other.into(),
     })?;
@@ -165,11 +169,17 @@ pub async fn build(
     };
     let sessions = Sessions::start(&config.sessions, parts, arbiter, lifeline.clone());
     let sessions = sessions.await.map_err(StartError::Feed)?;
-    let parts = audit::Parts {
+    let instance = InstanceId::generate(clock.now(), &**entropy);
+    let parts = AuditParts {
+        spools: audit::spools(config, instance, role)?,
         sink: Arc::new(db.clone()),
         runtime: runtime.clone(),
         entropy: entropy.clone(),
-        instance: InstanceId::generate(clock.now(), &**entropy),
+        instance,
+        clock: clock.clone(),
+        signer: Some(audit_keys.signing.clone()),
+        addresses: audit::addresses(config, &audit_keys),
+        adopts: role == Role::Server,
     };
     let audit = Audit::start(&config.audit, parts, arbiter, lifeline.clone());
 
@@ -187,8 +197,11 @@ pub async fn build(
         rules,
     };
     if role == Role::Server {
+        audit_log::started(&desk.audit, config, clock.now());
         look(&desk.keys, &desk.audit, clock.now()).await?;
         start_upkeep(foundations, &runtime, desk.limits.clone());
+        let (db, log) = (desk.db.clone(), desk.audit.clone());
+        audit::prune_now_and_then(foundations, &runtime, db, log, audit_keys.clone());
         keys::watch(desk.keys.clone(), desk.audit.clone(), clock.clone(), &runtime);
     }
     Ok(Front {
@@ -206,6 +219,7 @@ pub async fn build(
         },
         dominance: Dominance::default(),
         impatience: Impatience::default(),
+        audit_keys: audit_keys.public,
         draining: AtomicBool::new(false),
     })
 }

@@ -5,6 +5,7 @@
 
 mod accept;
 mod account;
+mod audit;
 mod auth;
 mod bearer;
 pub mod body;
@@ -40,6 +41,7 @@ pub use detached::Detached;
 pub use front_door::front_door;
 pub use impatience::{Impatience, remember};
 
+use crate::domain::audit::octets::PublicKey;
 use crate::domain::clock::Clock;
 use crate::flows::Desk;
 use problem::{Code, Problem};
@@ -66,6 +68,8 @@ pub struct Front {
     pub dominance: Dominance,
     /// Holds the refusals of those who come back too soon.
     pub impatience: Impatience,
+    /// What verifies the signatures under the audit log.
+    pub audit_keys: Vec<PublicKey>,
     /// Set when the server is about to end.
     pub draining: AtomicBool,
 }
@@ -94,6 +98,7 @@ pub fn routes(config: &mut ServiceConfig) {
             ("DELETE", web::delete().to(account::delete)),
         ],
     );
+    at(config, "/auth/me/activity", [("GET, HEAD", get().to(audit::activity))]);
     at(config, "/auth/sessions", [("GET, HEAD", get().to(sessions::list))]);
     at(config, "/auth/sessions/{id}", [("DELETE", web::delete().to(sessions::end))]);
     at(config, "/auth/whereami", [("GET, HEAD", get().to(visit::whereami))]);
@@ -123,6 +128,8 @@ pub fn routes(config: &mut ServiceConfig) {
 pub fn ops_routes(config: &mut ServiceConfig) {
     at(config, "/metrics", [("GET, HEAD", get().to(ops::metrics))]);
     at(config, "/admin/actors", [("GET, HEAD", get().to(ops::actors))]);
+    at(config, "/admin/audit", [("GET, HEAD", get().to(audit::search))]);
+    at(config, "/admin/audit/keys", [("GET, HEAD", get().to(audit::keys))]);
     at(config, "/admin/keys", [("GET, HEAD", get().to(keys::list))]);
     at(config, "/admin/keys/rotate", [("POST", web::post().to(keys::rotate))]);
     health_routes(config);

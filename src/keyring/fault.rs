@@ -25,6 +25,18 @@ pub enum KeyRingFault {
         /// Why not.
         reason: KeyFault,
     },
+    /// A stored key of the audit log does not open.
+    #[error(
+        "the stored key {0}, which signs the audit log, does not open with this node's master key, or its row was changed; \
+         every node that shares the database needs the same master key"
+    )]
+    AuditLocked(String),
+    /// Only a server makes a master key.
+    #[error(
+        "there is no master key here: neither keys.master_key nor data_dir/master.key; run this where a server runs, or \
+         name the public key (`guardhouse audit keys` on a server prints it)"
+    )]
+    NoMaster,
     /// A key does not fit its use.
     #[error("a key cannot be used: {0}")]
     Unusable(#[from] KeyFault),

@@ -9,12 +9,14 @@
 //! | file | what it holds |
 //! | --- | --- |
 //! | `mod` | [`KeyRing`]: look, generate, import, retire |
+//! | [`audit`] | the keys that sign checkpoints of the audit log |
 //! | [`phases`] | what a key is good for at a moment |
 //! | `chain` | the stored keys, opened |
 //! | `settings` | from the configuration |
 //! | `told` | [`Published`], [`Listed`], [`Change`]: what others are told |
 //! | `fault` | [`KeyRingFault`] |
 
+pub mod audit;
 mod chain;
 mod fault;
 pub mod phases;

@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use guardhouse::domain::clock::Stopwatch;
+use guardhouse::domain::audit::{Free, FreeKind, Origin, Subject};
+use guardhouse::domain::clock::{Stopwatch, Timestamp};
 use guardhouse_entity::{audit_events, users};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use serde_json::{Value, json};
@@ -176,6 +177,62 @@ fn outage(kind: Kind, name: &'static str) {
         stored.len(),
         told.refused.load(Ordering::SeqCst),
     );
-    // The drop of the house asserts that the numbers of the audit log have no hole.
+    // The drop of the house asserts that the places of the audit log have no hole.
+    house.proves_its_audit_log();
     drop(house);
+}
+
+#[test]
+fn while_postgres_is_away_observations_are_acknowledged_from_the_spool() {
+    spool(Kind::Postgres, "postgres");
+}
+
+#[test]
+fn while_mysql_is_away_observations_are_acknowledged_from_the_spool() {
+    spool(Kind::MySql, "mysql");
+}
+
+fn spool(kind: Kind, name: &'static str) {
+    if !kind.is_available() {
+        return;
+    }
+    let server = PrivateServer::start(name);
+    let house = TestHouse::on(kind)
+        .on_server(&server.url)
+        .set("database.acquire_timeout", "1s")
+        .set("audit.batch", 16)
+        .start();
+    let record = |from: usize, to: usize| {
+        let audit = house.desk().audit;
+        house.io(async move {
+            let events = (from..to).map(|number| {
+                let subject = Subject::default().detail(number.to_string());
+                let event =
+                    Free::new(Timestamp::MIN, FreeKind::AccessDenied, subject, &Origin::server("test"));
+                audit.record(event)
+            });
+            futures_util::future::join_all(events).await
+        })
+    };
+    let all_taken = |answers: Vec<_>| assert!(answers.iter().all(Result::is_ok), "{answers:?}");
+    all_taken(record(0, 5));
+    server.kill();
+    all_taken(record(5, 105));
+    let desk = house.desk();
+    let snapshot = house.io(async move { desk.audit.observe().await.expect("the writer answers") });
+    assert!(snapshot.spooled > 0 && snapshot.pending == 0, "{snapshot:?}");
+    server.start_again();
+    until("the spool is read back", &Told::default(), || {
+        let desk = house.desk();
+        house.io(async move { desk.audit.observe().await }).is_ok_and(|snapshot| snapshot.spooled == 0)
+    });
+    all_taken(record(105, 110));
+    let mut details: Vec<usize> = house
+        .events("access_denied")
+        .into_iter()
+        .map(|event| event.detail.expect("a number").parse().expect("a number"))
+        .collect();
+    details.sort_unstable();
+    assert_eq!(details, (0..110).collect::<Vec<_>>(), "each once");
+    house.proves_its_audit_log();
 }

@@ -23,6 +23,7 @@ fn help_lists_every_command_and_each_explains_itself() {
         &["migrate", "status"],
         &["config", "check"],
         &["config", "explain"],
+        &["config", "digest"],
         &["users", "create"],
         &["users", "list"],
         &["users", "disable"],
@@ -38,6 +39,10 @@ fn help_lists_every_command_and_each_explains_itself() {
         &["keys", "export-public"],
         &["keys", "retire"],
         &["keys", "secret"],
+        &["audit", "verify"],
+        &["audit", "export"],
+        &["audit", "tail"],
+        &["audit", "keys"],
     ] {
         let help = guardhouse(&[command, &["--help"]].concat()).ok();
         assert!(help.contains("Usage: guardhouse"), "{help}");

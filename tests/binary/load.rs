@@ -186,3 +186,26 @@ pub fn no_token_is_valid_twice(server: &Server, people: &[Acknowledged]) {
         }
     }
 }
+
+/// Who is recorded as signed in after registration, and how often.
+pub fn sign_ins(url: &str) -> std::collections::HashMap<String, usize> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let users: Vec<uuid::Uuid> = runtime.block_on(async {
+        let db = Database::connect(url).await.expect("the database answers");
+        let found = audit_events::Entity::find()
+            .filter(audit_events::Column::Kind.eq("login_succeeded"))
+            .select_only()
+            .column(audit_events::Column::UserId)
+            .into_tuple()
+            .all(&db)
+            .await
+            .expect("the table can be read");
+        db.close().await.expect("the connection closes");
+        found
+    });
+    let mut times = std::collections::HashMap::new();
+    for user in users {
+        *times.entry(user.to_string()).or_default() += 1;
+    }
+    times
+}

@@ -1,5 +1,6 @@
 //! The binary as a user sees it: the real program as a process of its own, with its own directory and environment.
 
+mod audit;
 mod breach;
 mod calibrate;
 mod clients;

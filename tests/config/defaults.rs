@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use guardhouse::config::{
-    Argon2Cost, Audit, AuditDurability, Backend, Config, HashAlgorithm, LimitStoreKind, Log, LogFormat,
-    OnAuditFailure, OnBackendFailure, OnStale, Origin, Passwords, Registration, RegistrationMode, Revocation,
-    SessionStoreKind, SessionTransport, Sessions, TokenAlgorithm, TokenFormat,
+    Argon2Cost, Audit, AuditAddress, AuditDurability, Backend, Config, HashAlgorithm, LimitStoreKind, Log,
+    LogFormat, OnAuditFailure, OnBackendFailure, OnErasure, OnStale, Origin, Passwords, Registration,
+    RegistrationMode, Revocation, SessionStoreKind, SessionTransport, Sessions, TokenAlgorithm, TokenFormat,
 };
 use guardhouse::domain::limit::{Delays, Window};
 use secrecy::ExposeSecret;
@@ -148,9 +148,14 @@ fn nothing_happens_unrecorded() {
     let config = Config::defaults();
     let audit = Audit {
         on_failure: OnAuditFailure::Refuse,
-        durability: AuditDurability::Group,
+        durability: AuditDurability::Sync,
         batch: 256,
         interval: Duration::from_millis(20),
+        spool: 64 << 20,
+        address: AuditAddress::Full,
+        on_erasure: OnErasure::Keep,
+        retention: Duration::ZERO,
+        checkpoint: MINUTE,
     };
     assert_eq!(config.audit, audit);
     assert_eq!(config.log, Log { filter: "info".to_owned(), format: LogFormat::Pretty });

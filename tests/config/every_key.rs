@@ -129,6 +129,11 @@ const CASES: &[Case] = cases![
     "audit.durability" = r#""async""# | "async" => |c| c.audit.durability, "async";
     "audit.batch" = "1" | "1" => |c| c.audit.batch, "1";
     "audit.interval" = r#""1s""# | "1s" => |c| c.audit.interval.as_secs(), "1";
+    "audit.spool" = r#""1GiB""# | "1GiB" => |c| c.audit.spool, "1073741824";
+    "audit.address" = r#""keyed-hash""# | "keyed-hash" => |c| c.audit.address, "keyed-hash";
+    "audit.on_erasure" = r#""pseudonymise""# | "pseudonymise" => |c| c.audit.on_erasure, "pseudonymise";
+    "audit.retention" = r#""400d""# | "400d" => |c| c.audit.retention.as_secs(), "34560000";
+    "audit.checkpoint" = r#""5m""# | "5m" => |c| c.audit.checkpoint.as_secs(), "300";
     "log.filter" = r#""guardhouse=debug,info""# | "guardhouse=debug,info" => |c| c.log.filter.clone(), "guardhouse=debug,info";
     "log.format" = r#""json""# | "json" => |c| c.log.format, "json";
 ];

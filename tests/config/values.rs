@@ -78,6 +78,12 @@ fn ranges_end_where_the_manual_says() {
     range("limits.login.longest_hold", &["'0s'", "'30s'"], &["'31s'"]);
     range("audit.batch", &["1", "2000"], &["0", "2001"]);
     range("audit.interval", &["'1ms'", "'10s'"], &["'0s'", "'11s'"]);
+    range("audit.durability", &["'sync'", "'group'", "'async'"], &["'never'", "''"]);
+    range("audit.spool", &["'0B'", "'1024GiB'"], &["'1025GiB'", "64"]);
+    range("audit.retention", &["'0s'", "'1h'", "'3650d'"], &["'59m'", "'3651d'"]);
+    range("audit.address", &["'full'", "'prefix'"], &["'none'", "'keyed_hash'", "''"]);
+    range("audit.on_erasure", &["'keep'"], &["'erase'", "true"]);
+    range("audit.checkpoint", &["'1s'", "'1d'"], &["'999ms'", "'25h'"]);
     range("log.filter", &["'off'"], &["''", "' '"]);
     range("data_dir", &["'.'"], &["''"]);
     range("database.migrate", &["true"], &["'true'", "1"]);

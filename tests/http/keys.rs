@@ -104,7 +104,7 @@ fn nodes_that_start_together_agree_on_their_keys(kind: Kind) {
         starting.into_iter().map(|node| node.join().unwrap()).collect()
     });
     let rows = first.io(async move { guardhouse::store::keys::all(desk.db.reader()).await.unwrap() });
-    assert_eq!(count(rows), 2, "one for access tokens, one for refresh tokens");
+    assert_eq!(count(rows), 3, "one for access tokens, one for refresh tokens, one for the audit log");
     let ada = nodes[0].user("ada");
     for node in &nodes {
         assert_eq!(node.get_as(&ada.access, "/auth/me").status, 200);

@@ -2,6 +2,7 @@
 //! one for every home of limits.
 
 mod atomically;
+mod audit_chain;
 mod audit_events;
 mod collation;
 mod group;

@@ -13,10 +13,15 @@ use std::time::Duration;
 
 use guardhouse::actors::audit::AuditSnapshot;
 use guardhouse::config::{Config, Sources};
+use guardhouse::domain::audit::checkpoint::CheckpointKey;
+use guardhouse::domain::audit::octets::PublicKey;
 use guardhouse::domain::clock::{ManualClock, Timestamp};
+use guardhouse::domain::entropy::SystemEntropy;
 use guardhouse::flows::Desk;
 use guardhouse::house::Foundations;
+use guardhouse::keyring::audit::AuditKeys;
 use guardhouse::lifecycle::{self, Running};
+use guardhouse::tokens::master::MasterKey;
 use guardhouse_entity::audit_events;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use serde_json::Value;
@@ -377,6 +382,26 @@ impl TestHouse {
         })
     }
 
+    /// What verifies the signatures under the audit log, and what makes them.
+    pub fn audit_keys(&self) -> (Vec<PublicKey>, Arc<CheckpointKey>) {
+        let (db, path) = (self.desk().db, self.data_dir().join("master.key"));
+        let (master, _) = MasterKey::load_or_create(&path, &SystemEntropy).expect("the house has made it");
+        let keys = self.io(async move { AuditKeys::read(&db, &master).await.expect("they open") });
+        let keys = keys.expect("the house has made one");
+        (keys.public, keys.signing)
+    }
+
+    /// Asserts that the whole audit log of this installation still is what was written.
+    #[track_caller]
+    pub fn proves_its_audit_log(&self) {
+        let (desk, keys) = (self.desk(), self.front().audit_keys.clone());
+        let report = self.io(async move {
+            desk.audit.drain().await;
+            guardhouse::flows::audit_log::verify(&desk.db, keys, Vec::new()).await.expect("it can be read")
+        });
+        assert_eq!(report.faults, [], "the audit log was changed");
+    }
+
     /// Reads the revocation feed now instead of at the next tick, and waits for it.
     pub fn poll_revocations(&self) {
         let desk = self.desk();
@@ -390,14 +415,13 @@ impl TestHouse {
         let (audit, seqs, observed) = self.io(async move {
             desk.audit.drain().await;
             let audit = desk.audit.observe().await.expect("the audit writer answers");
-            let seqs: Vec<Option<i64>> = audit_events::Entity::find()
+            let mine = audit_events::Entity::find()
                 .filter(audit_events::Column::Instance.eq(audit.instance.0))
-                .filter(audit_events::Column::Seq.is_not_null())
-                .order_by_asc(audit_events::Column::Seq)
+                .order_by_asc(audit_events::Column::Place)
                 .all(desk.db.reader())
                 .await
-                .map(|rows| rows.into_iter().map(|row| row.seq).collect())
                 .unwrap_or_default();
+            let seqs: Vec<_> = mine.into_iter().map(|row| row.place).collect();
             (audit, seqs, desk.hashers.observe())
         });
         let code = self.running.take().expect("stopped once").stop();
@@ -405,9 +429,9 @@ impl TestHouse {
             return;
         }
         assert_eq!(observed.inside, 0, "a permit of the hash pool is still held");
-        let AuditSnapshot { numbered, pending, failures, .. } = audit;
-        assert_eq!((pending, failures), (0, 0), "audit events are not written");
-        let expected: Vec<_> = (1..=numbered).map(|seq| i64::try_from(seq).ok()).collect();
+        let AuditSnapshot { last, pending, failures, unlinked, .. } = audit;
+        assert_eq!((pending, unlinked, failures), (0, 0, 0), "audit events are not written");
+        let expected: Vec<_> = (1..=last).map(|seq| i64::try_from(seq).ok()).collect();
         assert_eq!(seqs, expected, "the numbers of the audit log have holes");
         assert_eq!(format!("{code:?}"), format!("{:?}", ExitCode::SUCCESS), "the house did not end well");
     }

@@ -2,16 +2,26 @@
 
 use std::sync::Arc;
 
+use tokio::sync::OwnedSemaphorePermit;
+
 use crate::actors::gated::Ticket;
-use crate::store::audit::Numbered;
+use crate::domain::audit::record::Record;
+
+/// Who hears of it when an event is durable.
+#[derive(Default)]
+pub(super) struct Waiter {
+    pub(super) ticket: Option<Ticket<()>>,
+    /// The place among those that were acknowledged before; see `audit.durability`.
+    pub(super) room: Option<OwnedSemaphorePermit>,
+}
 
 /// Two groups: the one in flight and the one that gathers behind it. Every event stays here until it is committed.
 pub(super) struct Batch {
     most: usize,
-    gathering: Vec<(Numbered, Ticket<()>)>,
+    gathering: Vec<(Record, Waiter)>,
     /// Shared with the write that is under way.
-    flying: Arc<Vec<Numbered>>,
-    waiting: Vec<Ticket<()>>,
+    flying: Arc<Vec<Record>>,
+    waiting: Vec<Waiter>,
 }
 
 impl Batch {
@@ -20,8 +30,8 @@ impl Batch {
         Self { most, gathering: Vec::new(), flying: Arc::default(), waiting: Vec::new() }
     }
 
-    pub(super) fn push(&mut self, event: Numbered, ticket: Ticket<()>) {
-        self.gathering.push((event, ticket));
+    pub(super) fn push(&mut self, event: Record, waiter: Waiter) {
+        self.gathering.push((event, waiter));
     }
 
     /// Events that wait for the next group.
@@ -47,23 +57,27 @@ impl Batch {
     }
 
     /// The group in flight.
-    pub(super) fn in_flight(&self) -> Arc<Vec<Numbered>> {
+    pub(super) fn in_flight(&self) -> Arc<Vec<Record>> {
         self.flying.clone()
     }
 
-    /// The group in flight is committed: everybody who waits for it is told.
+    /// The group in flight is durable: everybody who waits for it is told.
     pub(super) fn landed(&mut self) {
         self.flying = Arc::default();
-        for ticket in self.waiting.drain(..) {
-            ticket.answer(());
+        for Waiter { ticket, room } in self.waiting.drain(..) {
+            drop(room);
+            if let Some(ticket) = ticket {
+                ticket.answer(());
+            }
         }
     }
 
     /// The group in flight was not committed, or nobody knows: it goes back to the front of those that wait, in its
-    /// old order and under its old numbers.
-    pub(super) fn gather_again(&mut self) {
+    /// old order. Whether there was one.
+    pub(super) fn gather_again(&mut self) -> bool {
         let events = std::mem::take(&mut self.flying);
         let back = events.iter().cloned().zip(self.waiting.drain(..));
         self.gathering.splice(0..0, back);
+        !events.is_empty()
     }
 }

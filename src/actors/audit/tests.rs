@@ -6,24 +6,29 @@ use std::net::Ipv4Addr;
 use proptest::prelude::*;
 use tokio::sync::oneshot::error::TryRecvError;
 
-use super::batch::Batch;
+use super::batch::{Batch, Waiter};
+use super::messages::Take;
 use super::*;
 use crate::actors::gated::{Gated, Sending, Ticket};
+use crate::domain::audit::record::Record;
 use crate::domain::audit::{FreeKind, Origin, Subject};
 use crate::domain::clock::Timestamp;
+use crate::domain::entropy::SystemEntropy;
+use uuid::Uuid;
 
 type Answer = crate::actors::gated::Answer<()>;
 
 /// An event with a ticket on which nobody has been answered yet.
-fn event(gate: &Gate, seq: u64) -> (Numbered, Ticket<()>, Answer) {
+fn event(gate: &Gate, number: u64) -> (Record, Ticket<()>, Answer) {
     let origin = Origin { address: Ipv4Addr::LOCALHOST.into(), user_agent: None, request_id: "test".into() };
     let free = Free::new(Timestamp::MIN, FreeKind::LoginFailed, Subject::default(), &origin);
-    let numbered = Numbered { id: Uuid::from_u128(u128::from(seq)), seq, event: free.event().clone() };
+    let id = Uuid::from_u128(u128::from(number));
+    let record = Record::new(id, InstanceId(id), free.event(), String::new(), &SystemEntropy);
     let permit = gate.enter().expect("room");
     let (gated, answer) =
-        Gated::new(Record { event: free, awaited: true }, Sending::Commit, Duration::MAX, permit);
+        Gated::new(Take { event: free, awaited: true, room: None }, Sending::Commit, Duration::MAX, permit);
     let (_, ticket) = gated.admit().expect("in time");
-    (numbered, ticket, answer)
+    (record, ticket, answer)
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -35,7 +40,7 @@ enum Step {
 }
 
 fn numbers(batch: &Batch) -> Vec<u64> {
-    batch.in_flight().iter().map(|numbered| numbered.seq).collect()
+    batch.in_flight().iter().map(|record| record.id.as_u128() as u64).collect()
 }
 
 proptest! {
@@ -56,9 +61,9 @@ proptest! {
             match step {
                 Step::Push => {
                     pushed += 1;
-                    let (numbered, ticket, answer) = event(&gate, pushed);
+                    let (record, ticket, answer) = event(&gate, pushed);
                     waiting.push_back(answer);
-                    batch.push(numbered, ticket);
+                    batch.push(record, Waiter { ticket: Some(ticket), room: None });
                 }
                 Step::Launch if flying.is_empty() => {
                     let pending = usize::try_from(pushed - landed).expect("few");

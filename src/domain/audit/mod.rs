@@ -2,9 +2,29 @@
 //!
 //! A [`Bound`] event records a change of state and is written in the transaction of that change: no change without
 //! its record, no record without its change. A [`Free`] event records an observation and goes to the audit writer,
-//! which numbers it and commits it together with others.
+//! which commits it together with others. The writer gives both their places in the chain of its process.
+//!
+//! | file | what it holds |
+//! | --- | --- |
+//! | [`record`] | an event as it is stored, its hash, and what of it can be erased |
+//! | [`chain`] | the links between records |
+//! | [`checkpoint`] | signed statements about a chain |
+//! | [`verify`] | whether all of it still holds, and what is wrong first |
+//! | [`address`] | how much of a client's address is kept |
+//! | [`lines`] | the log as a file |
+//! | [`octets`] | hashes and keys as text, and the bytes that are hashed |
 
-use std::net::IpAddr;
+pub mod address;
+pub mod chain;
+pub mod checkpoint;
+pub mod lines;
+pub mod octets;
+pub mod record;
+#[cfg(test)]
+mod tests;
+pub mod verify;
+
+use std::net::{IpAddr, Ipv4Addr};
 
 use super::clock::Timestamp;
 use super::id::{SessionId, UserId};
@@ -18,6 +38,17 @@ pub struct Origin {
     pub user_agent: Option<String>,
     /// The request's id, in every log line and answer.
     pub request_id: String,
+}
+
+impl Origin {
+    /// What the server does by itself; `task` says what.
+    pub fn server(task: &str) -> Self {
+        Self {
+            address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            user_agent: Some("guardhouse".into()),
+            request_id: task.to_owned(),
+        }
+    }
 }
 
 /// The most characters of a `User-Agent` that are kept.
@@ -63,6 +94,8 @@ kinds!(
         UserUnlocked = "user_unlocked",
         /// Every session of the user was ended by an administrator.
         SessionsRevoked = "sessions_revoked",
+        /// The address, user agent and request ids of everything the account did were erased from this log.
+        PersonalDataErased = "personal_data_erased",
     }
 );
 
@@ -107,6 +140,14 @@ kinds!(
         KeyImported = "key_imported",
         /// A key is of no use any more.
         KeyRetired = "key_retired",
+        /// A server started; its detail is the digest of the configuration it runs with, secrets not included.
+        ConfigurationLoaded = "configuration_loaded",
+        /// The first record of a chain; its detail names the newest checkpoint of another one.
+        ChainBegun = "chain_begun",
+        /// Old records were removed, up to a signed checkpoint.
+        RecordsPruned = "records_pruned",
+        /// So many events could be written nowhere.
+        EventsLost = "events_lost",
     }
 );
 
@@ -215,7 +256,10 @@ impl Free {
             | FreeKind::UsersExported
             | FreeKind::KeyGenerated
             | FreeKind::KeyImported
-            | FreeKind::KeyRetired => Outcome::Success,
+            | FreeKind::KeyRetired
+            | FreeKind::ConfigurationLoaded
+            | FreeKind::ChainBegun
+            | FreeKind::RecordsPruned => Outcome::Success,
             FreeKind::LoginFailed
             | FreeKind::LoginSlowed
             | FreeKind::AccountLocked
@@ -225,7 +269,8 @@ impl Free {
             | FreeKind::RefreshRefused
             | FreeKind::RefreshReplayed
             | FreeKind::ReauthenticationFailed
-            | FreeKind::AccessDenied => Outcome::Failure,
+            | FreeKind::AccessDenied
+            | FreeKind::EventsLost => Outcome::Failure,
         };
         Self(Event { at, kind: kind.as_str(), outcome, subject, origin: origin.clone() })
     }

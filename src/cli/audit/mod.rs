@@ -1,0 +1,45 @@
+//! `guardhouse audit`: prove the log, take it along, watch it.
+
+mod export;
+mod tail;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::Subcommand;
+
+use super::{complain, runtime, say};
+use crate::config::Config;
+use crate::house;
+
+#[derive(Subcommand)]
+pub(super) enum AuditCommand {
+    /// Tell whether the audit log still is what was written, and what was changed first if it is not: exit code 3.
+    Verify(verify::Verify),
+    /// Write the whole log with its proofs as JSON Lines, for `verify --file`.
+    Export(export::Export),
+    /// Show the newest records, and those that come.
+    Tail(tail::Tail),
+    /// Print the public keys under which the log is signed, for `verify --key`.
+    Keys,
+}
+
+pub(super) fn run(config: &Config, command: AuditCommand) -> anyhow::Result<ExitCode> {
+    match command {
+        AuditCommand::Verify(verify) => verify.run(config),
+        AuditCommand::Export(export) => export.run(config),
+        AuditCommand::Tail(tail) => tail.run(config),
+        AuditCommand::Keys => keys(config),
+    }
+}
+
+fn keys(config: &Config) -> anyhow::Result<ExitCode> {
+    runtime()?.block_on(async {
+        let db = house::database(config).await?;
+        for public in house::audit_keys(config, &db).await? {
+            say(format_args!("{}  {public}", public.kid()));
+        }
+        db.close().await;
+        Ok(ExitCode::SUCCESS)
+    })
+}
