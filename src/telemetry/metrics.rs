@@ -1,6 +1,6 @@
 //! The catalogue of metrics: every name with its unit and what it means.
 
-use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
+use metrics::{Unit, describe_counter, describe_gauge, describe_histogram, gauge};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 
 /// From a refused request (microseconds) to a hash behind a full queue (seconds).
@@ -20,6 +20,7 @@ pub fn install() -> Result<PrometheusHandle, BuildError> {
         .set_buckets_for_metric(Matcher::Suffix("_size".into()), COUNTS)?
         .install_recorder()?;
     describe();
+    gauge!("guardhouse_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
     Ok(handle)
 }
 
@@ -55,6 +56,8 @@ fn describe() {
         ("guardhouse_sessions_ended_total", "sessions ended before their time, by reason"),
         ("guardhouse_sessions_swept_total", "expired sessions removed"),
         ("guardhouse_audit_written_total", "audit events committed in groups"),
+        ("guardhouse_audit_linked_total", "records that were given their place in the chain after their commit"),
+        ("guardhouse_audit_spooled_total", "audit events that went to the spool while the database was away"),
         ("guardhouse_audit_write_failures_total", "groups of audit events that must be tried again"),
         ("guardhouse_audit_lost_total", "audit events that were not accepted, by kind"),
     ];
@@ -72,6 +75,9 @@ fn describe() {
         ),
         ("guardhouse_limits_store_up", "whether the shared limits are in reach (1) or done without (0)"),
         ("guardhouse_revocations", "revocations held in memory"),
+        ("guardhouse_revocations_fresh_timestamp_seconds", "up to when this node knows every ended session"),
+        ("guardhouse_build_info", "1, with the version of the program"),
+        ("guardhouse_audit_spooled_bytes", "audit events that wait in the spool for the database"),
         (
             "guardhouse_sessions_overdue_seconds",
             "for how long the oldest expired session waits for the sweep",

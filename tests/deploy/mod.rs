@@ -254,6 +254,14 @@ fn metrics_of_the_program() -> BTreeSet<String> {
 }
 
 #[test]
+fn every_metric_is_in_the_catalogue_and_the_catalogue_names_no_other() {
+    let catalogue = text("src/telemetry/metrics.rs");
+    let ours = |word: &&str| word.starts_with("guardhouse_") || word.starts_with("auth_");
+    let described: BTreeSet<_> = catalogue.split('"').filter(ours).map(str::to_owned).collect();
+    assert_eq!(metrics_of_the_program(), described);
+}
+
+#[test]
 fn alerts_and_the_dashboard_ask_for_metrics_that_there_are() {
     let alerts = only("config/prometheus/alerts.yml");
     let (mut names, mut asked) = (BTreeSet::new(), BTreeSet::new());

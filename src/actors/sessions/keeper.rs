@@ -255,6 +255,9 @@ impl SessionKeeper {
                 }
                 self.parts.view.mark_fresh(self.store_feed.and(asked_at));
                 gauge!("guardhouse_revocations").set(self.parts.view.len() as f64);
+                if let Some(fresh_at) = self.parts.view.fresh_at() {
+                    gauge!("guardhouse_revocations_fresh_timestamp_seconds").set(fresh_at.seconds() as f64);
+                }
             }
             Err(error) => tracing::warn!(%error, "the revocation feed could not be read"),
         }
