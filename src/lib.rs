@@ -22,6 +22,7 @@
 //! | [`actors`] | the hash pool, the limiter, the session keeper, the audit writer, and the parts they share |
 //! | [`breach`] | whether a password is on a list of stolen ones, without asking anybody |
 //! | [`transfer`] | files of accounts: those of other systems, and our own |
+//! | `bench` | how fast a running server answers, and whether that changed |
 //! | [`selftest`], [`calibrate`] | what a running server tells by its times; what this machine can carry |
 //! | [`flows`] | one use case a file: register, log in, refresh, log out, change the password … |
 //! | [`http`] | the routes, the handlers, problems, the front door |
@@ -36,6 +37,8 @@
 
 #[cfg(feature = "server")]
 pub mod actors;
+#[cfg(all(feature = "server", target_os = "linux"))]
+pub mod bench;
 #[cfg(feature = "server")]
 pub mod breach;
 #[cfg(feature = "server")]

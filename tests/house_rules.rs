@@ -30,6 +30,7 @@ const TABLE: &str = "
     breach    | domain                                 |              | it reads one file and decides nothing
     transfer  | domain                                 | csv          | it reads what others wrote and stores nothing
     selftest  | domain                                 |              | it measures from outside
+    bench     | domain                                 | hdrhistogram | it measures from outside
     calibrate | domain config                          |              | it proposes and changes nothing
     flows     | domain config store actors breach transfer keyring tokens telemetry | | they do not know who speaks to clients
     http/ops  | domain config flows tokens actors telemetry | actix_web | it shows what the actors observe

@@ -3,6 +3,8 @@
 
 mod arguments;
 mod audit;
+#[cfg(target_os = "linux")]
+mod bench;
 mod breach;
 mod calibrate;
 mod clients;
@@ -68,6 +70,10 @@ enum Command {
     Keys(keys::Keys),
     /// Ask the server that runs in this data directory how it is; exit code 0 if well.
     Health(health::Health),
+    /// Measure how fast a server answers, and whether that changed.
+    #[cfg(target_os = "linux")]
+    #[command(subcommand)]
+    Bench(Box<bench::Bench>),
     /// Print a script that completes commands and options in a shell.
     Completions {
         /// Which shell.
@@ -100,6 +106,14 @@ pub fn run() -> ExitCode {
         clap_complete::generate(shell, &mut Cli::command(), "guardhouse", &mut std::io::stdout());
         return ExitCode::SUCCESS;
     }
+    // A load needs no configuration of this process, and a server that it starts checks its own.
+    #[cfg(target_os = "linux")]
+    if let Some(Command::Bench(command)) = cli.command {
+        return bench::run(cli.config, cli.set, *command).unwrap_or_else(|error| {
+            eprintln!("guardhouse: {}", whole(&error));
+            ExitCode::FAILURE
+        });
+    }
     let sources = Sources::from_process(cli.config, cli.set);
     let config = match Config::load(&sources) {
         Ok(config) => config,
@@ -120,8 +134,10 @@ pub fn run() -> ExitCode {
         Command::Users(command) => users::run(config, command),
         Command::Keys(command) => keys::run(config, command),
         Command::Health(command) => health::run(&config, &command),
-        // Needs no configuration, and was answered before there was one.
+        // These need no configuration, and were answered before there was one.
         Command::Completions { .. } => Ok(ExitCode::SUCCESS),
+        #[cfg(target_os = "linux")]
+        Command::Bench(_) => Ok(ExitCode::SUCCESS),
         Command::Audit(command) => audit::run(&config, command),
         Command::Breach(command) => breach::run(&command),
         Command::Calibrate(command) => calibrate::run(&command),

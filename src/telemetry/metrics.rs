@@ -56,7 +56,10 @@ fn describe() {
         ("guardhouse_sessions_ended_total", "sessions ended before their time, by reason"),
         ("guardhouse_sessions_swept_total", "expired sessions removed"),
         ("guardhouse_audit_written_total", "audit events committed in groups"),
-        ("guardhouse_audit_linked_total", "records that were given their place in the chain after their commit"),
+        (
+            "guardhouse_audit_linked_total",
+            "records that were given their place in the chain after their commit",
+        ),
         ("guardhouse_audit_spooled_total", "audit events that went to the spool while the database was away"),
         ("guardhouse_audit_write_failures_total", "groups of audit events that must be tried again"),
         ("guardhouse_audit_lost_total", "audit events that were not accepted, by kind"),

@@ -1,6 +1,8 @@
 //! The binary as a user sees it: the real program as a process of its own, with its own directory and environment.
 
 mod audit;
+#[cfg(target_os = "linux")]
+mod bench;
 mod breach;
 mod calibrate;
 mod clients;

@@ -1,0 +1,74 @@
+//! `guardhouse bench`: every load against a server that it starts itself, what cannot be measured, and who may not be loaded.
+
+use serde_json::Value;
+
+use super::process::{Done, Installation};
+use crate::support::Kind;
+
+/// Cheap hashes: the load is what is tested, and not the machine.
+const SETTINGS: [&str; 4] = [
+    "hashing.deadline=30s",
+    "hashing.danger_allow_weak=true",
+    "hashing.argon2.memory=64KiB",
+    "hashing.argon2.iterations=1",
+];
+const SHORT: [&str; 11] =
+    ["--self", "--time", "1s", "--warm-up", "200ms", "--slices", "2", "--users", "6", "--patience", "5s"];
+
+fn bench(arguments: &[&str]) -> Done {
+    let settings: Vec<&str> = SETTINGS.iter().flat_map(|setting| ["--set", setting]).collect();
+    Installation::on(Kind::Sqlite).run(&[&["bench"], arguments, &settings].concat())
+}
+
+#[test]
+fn every_load_is_answered_well_by_a_server_of_its_own() {
+    let directory = tempfile::tempdir().unwrap();
+    for load in ["login", "register", "refresh", "verify", "logout", "mixed"] {
+        let (json, html) = (directory.path().join(load), directory.path().join("page.html"));
+        let files = ["--json", json.to_str().unwrap(), "--html", html.to_str().unwrap()];
+        let pace = ["--rate", "20"];
+        let done = bench(&[&[load], &SHORT[..], &pace, &files].concat());
+        assert_eq!(done.code, Some(0), "{load}: {} {}", done.out, done.err);
+        assert!(done.out.contains("ceiling  this client reaches"), "{}", done.out);
+        let result: Value = serde_json::from_str(&std::fs::read_to_string(&json).unwrap()).unwrap();
+        let slices = result["slices"].as_array().unwrap();
+        let sum = |of: fn(&Value) -> u64| slices.iter().map(of).sum::<u64>();
+        let good = sum(|slice| slice["outcomes"]["good"].as_u64().unwrap());
+        let bad = sum(|slice| slice["outcomes"]["errors"].as_object().unwrap().len() as u64);
+        assert!((15..=75).contains(&good) && bad == 0, "{load}: {good} good: {}", done.out);
+        assert!(std::fs::read_to_string(&html).unwrap().contains("<svg"));
+        let limits = Value::from("limits.enabled = false");
+        assert!(result["server"]["configuration"].as_array().unwrap().contains(&limits), "{result}");
+    }
+    let a = directory.path().join("verify");
+    let a = a.to_str().unwrap();
+    let done = bench(&["compare", a, a]);
+    assert!(matches!(done.code, Some(0 | 4)), "{} {}", done.out, done.err);
+    let other = directory.path().join("login");
+    let done = bench(&["compare", a, other.to_str().unwrap()]);
+    assert_eq!(done.code, Some(4), "{}", done.out);
+    let done = bench(&["compare", a, "/no/such/file"]);
+    assert_eq!(done.code, Some(2), "{}", done.err);
+}
+
+#[test]
+fn a_cell_that_cannot_start_is_told_and_the_others_are_measured() {
+    let matrix = ["matrix", "--databases", "sqlite,postgres", "--formats", "jwt-eddsa,paseto-local"];
+    let action = ["--action", "verify", "--rate", "20", "--sessions", "memory"];
+    let hash = ["--hash", "64KiBx1"];
+    let done = bench(&[&matrix[..], &action, &hash, &SHORT].concat());
+    assert_eq!(done.code, Some(0), "{} {}", done.out, done.err);
+    assert_eq!(done.out.matches("not measured: no address was given").count(), 2, "{}", done.out);
+    assert_eq!(done.out.matches("ceiling").count(), 2, "{}", done.out);
+}
+
+#[test]
+fn who_may_not_be_loaded_is_not() {
+    let done = bench(&["login", "--url", "http://192.0.2.1"]);
+    assert_eq!(done.code, Some(1));
+    assert!(done.err.contains("--i-may-load-this-server"), "{}", done.err);
+    let done = bench(&["login", "--url", "https://127.0.0.1"]);
+    assert!(done.code == Some(1) && done.err.contains("only http://"), "{}", done.err);
+    let done = bench(&["login", "--url", "http://127.0.0.1:9", "--patience", "1s"]);
+    assert!(done.code == Some(1) && done.err.contains("no server answers"), "{}", done.err);
+}
