@@ -54,6 +54,8 @@ pub(super) struct AuditWriter {
     pub(super) spool_failed: bool,
     pub(super) retrying: bool,
     pub(super) retry_now: bool,
+    /// Whether the database was tried since somebody asked for the end.
+    pub(super) tried_for_drain: bool,
     /// The longest that one try may take.
     pub(super) longest: Duration,
     pub(super) condition: Arc<Condition>,
@@ -189,7 +191,13 @@ impl Handler<Drain> for AuditWriter {
     fn handle(&mut self, Drain(done): Drain, context: &mut Self::Context) {
         self.draining.push(done);
         self.links.hurry();
-        self.flush(context);
+        // Whatever pause the tries have come to: the database may be back.
+        self.tried_for_drain = false;
+        if self.flushing {
+            self.retry_now = true;
+        } else {
+            self.write_to_database(context);
+        }
         self.finish_draining(context);
     }
 }
@@ -229,6 +237,7 @@ impl AuditWriter {
             spool_failed: false,
             retrying: false,
             retry_now: false,
+            tried_for_drain: false,
             parts,
             recorder,
             batch: Batch::new(pace.batch),
@@ -280,7 +289,8 @@ impl AuditWriter {
         // What the spool holds is durable: while the database is away it is left to the next start.
         let reading = self.spooled > 0 && self.failures == 0;
         let waiting = !self.batch.is_empty() || (self.links.is_hurried() && self.failures == 0);
-        let busy = self.flushing || self.signing || waiting || reading;
+        let untried = self.failures > 0 && !self.tried_for_drain;
+        let busy = self.flushing || self.signing || waiting || reading || untried;
         if self.draining.is_empty() || busy || self.sign(context) {
             return;
         }

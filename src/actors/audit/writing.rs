@@ -57,6 +57,7 @@ impl AuditWriter {
     }
 
     pub(super) fn write_to_database(&mut self, context: &mut Context<Self>) {
+        self.tried_for_drain = true;
         self.tell_losses();
         let bound = if self.links.is_due() { self.links.ask(self.pace.batch) } else { Vec::new() };
         let strays = std::mem::take(&mut self.adopting).then(|| Strays {
@@ -115,6 +116,7 @@ impl AuditWriter {
 
     fn tried(&mut self, tried: Tried, context: &mut Context<Self>) {
         let Tried { bound, strays, written, records, spools } = tried;
+        self.tried_for_drain = true;
         match spools {
             Some(spools) => self.give_back(spools),
             // Lost with a panic: its file stays, and the next start reads it.

@@ -60,8 +60,13 @@ impl Tail {
             let db = house::database(config).await?;
             let mut shown = BTreeSet::new();
             let mut since = SystemClock.now();
+            // What is new is told by what was there before; the records to begin with are of those.
+            let there = Search { from: Some(since.minus(LATE)), limit: 10_000, ..wanted.clone() };
+            let there = if self.follow { search(db.reader(), &there).await? } else { Vec::new() };
             let first = Search { limit: self.number, ..wanted.clone() };
             let mut found = search(db.reader(), &first).await?;
+            let is_shown = |id| found.iter().any(|(record, _)| record.id == id);
+            shown.extend(there.into_iter().map(|(record, _)| record.id).filter(|id| !is_shown(*id)));
             loop {
                 for (record, _) in found.into_iter().rev() {
                     if shown.insert(record.id) && !self.print(&record, colours) {
@@ -77,10 +82,6 @@ impl Tail {
                 since = SystemClock.now();
                 let next = Search { from, limit: 10_000, ..wanted.clone() };
                 found = search(db.reader(), &next).await?;
-                if self.number == 0 && shown.is_empty() {
-                    // What was there before is not asked for.
-                    shown.extend(found.drain(..).map(|(record, _)| record.id).take(1));
-                }
                 while shown.len() > 100_000 {
                     shown.pop_first();
                 }
