@@ -84,15 +84,10 @@ impl Manner {
     /// By how much the next attempt has to stay behind the last one, when `used` of the places of `shortest` are taken.
     pub(super) fn delay(self, shortest: Window, used: usize) -> Option<Duration> {
         let Self::Delay(Delays { first, longest }) = self else { return None };
-        let doublings = used.checked_sub(free(shortest) as usize)?;
+        let doublings = used.checked_sub(shortest.undelayed() as usize)?;
         let factor = u32::try_from(doublings).ok().and_then(|doublings| 2_u32.checked_pow(doublings));
         Some(factor.and_then(|factor| first.checked_mul(factor)).unwrap_or(longest).min(longest))
     }
-}
-
-/// Attempts of `window` that are not delayed: people mistype.
-pub(crate) fn free(window: Window) -> u32 {
-    window.max.div_ceil(2).max(5)
 }
 
 /// One counter that an attempt takes a place in.

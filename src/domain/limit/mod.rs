@@ -18,7 +18,6 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-pub(crate) use cell::free;
 pub use cell::{Cell, Delays, Home, Manner, Outlook, Place, Rule, Verdict};
 pub use log::{GrantLog, Standing, View};
 
@@ -31,6 +30,13 @@ pub struct Window {
     pub max: u32,
     /// The interval's length.
     pub per: Duration,
+}
+
+impl Window {
+    /// Attempts that are not delayed where the window counts for delays: people mistype.
+    pub fn undelayed(self) -> u32 {
+        self.max.div_ceil(2).max(5)
+    }
 }
 
 impl FromStr for Window {

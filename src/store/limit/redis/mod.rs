@@ -23,7 +23,7 @@ use futures_util::future::{join_all, try_join_all};
 
 use super::LimitStore;
 use crate::domain::clock::Timestamp;
-use crate::domain::limit::{Cell, Delays, Home, Manner, Outlook, Place, Verdict, Window, free};
+use crate::domain::limit::{Cell, Delays, Home, Manner, Outlook, Place, Verdict, Window};
 use crate::store::StoreError;
 use crate::store::redis::Redis;
 use reply::Reply;
@@ -162,7 +162,7 @@ fn delays(windows: &[Window], manner: Manner) -> [String; 4] {
         return ["0", "0", "0", "0"].map(str::to_owned);
     };
     let micros = |time: Duration| time.as_micros().to_string();
-    [(index + 1).to_string(), free(*window).to_string(), micros(first), micros(longest)]
+    [(index + 1).to_string(), window.undelayed().to_string(), micros(first), micros(longest)]
 }
 
 fn key(cell: &Cell) -> String {
