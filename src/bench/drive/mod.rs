@@ -4,9 +4,9 @@
 //! | --- | --- |
 //! | [`plan`] | from what was asked for to a result: the order of everything |
 //! | [`engine`] | one run: sends what is due, reads what comes, ends in time |
-//! | [`reactor`], [`connection`], [`answer`] | what it waits by, what it sends over, what it reads |
+//! | `reactor`, `connection`, `answer` | what it waits by, what it sends over, what it reads |
 //! | [`asker`] | the line between the engine and those who know Guardhouse's requests |
-//! | [`people`], [`arrival`], [`crew`], [`request`] | who asks, how they come, what they ask |
+//! | [`people`], [`arrival`], [`crew`], `request` | who asks, how they come, what they ask |
 //! | [`sampler`] | what server and client use meanwhile |
 //! | [`ceiling`] | what the client reaches where nothing is done |
 //! | [`launch`] | a server of our own, for a while |
