@@ -5,7 +5,7 @@ use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use actix_web::middleware::Next;
+use actix_web::middleware::{Condition, Next};
 use actix_web::{Error, HttpResponse, web};
 
 use super::Front;
@@ -36,8 +36,12 @@ pub struct CallerSites {
 }
 
 impl CallerSites {
-    /// The cross-origin rules for browsers: closed unless there are origins.
-    pub fn cors(&self) -> Cors {
+    /// The cross-origin rules for browsers; none, so that nothing is open, where there are no origins.
+    pub fn cors(&self) -> Condition<Cors> {
+        Condition::new(!self.origins.is_empty(), self.rules())
+    }
+
+    fn rules(&self) -> Cors {
         let cors = self.origins.iter().fold(Cors::default(), |cors, origin| cors.allowed_origin(origin));
         let cors = cors
             .allowed_methods([Method::GET, Method::HEAD, Method::POST, Method::PATCH, Method::DELETE])

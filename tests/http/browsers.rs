@@ -34,7 +34,8 @@ fn without_origins_no_script_of_another_site_reads_anything() {
         call(&house, "GET", "/auth/whereami", &[("origin", APP)], None),
     ] {
         assert_eq!(answer.header("access-control-allow-origin"), "", "{answer:?}");
-        assert_eq!(answer.header("access-control-allow-credentials"), "");
+        let names: Vec<_> = answer.headers.keys().map(|name| name.as_str()).collect();
+        assert!(!names.iter().any(|name| name.starts_with("access-control-")), "{names:?}");
     }
 }
 
