@@ -67,3 +67,16 @@ pub(super) fn f3_a_panic_or_a_full_queue_hurts_no_other() {
     errand.recv().unwrap().unwrap();
     house.login(&ada.email);
 }
+
+pub(super) fn i7_whatever_is_changed_in_the_audit_log_is_found_and_named() {
+    use crate::stores::audit_chain;
+    for attack in [
+        audit_chain::one_flipped_byte_in_any_column_is_found,
+        audit_chain::a_dropped_row_and_a_dropped_beginning_are_found,
+        audit_chain::two_swapped_rows_are_found,
+        audit_chain::a_truncated_tail_is_found_by_a_checkpoint_an_anchor_or_a_later_chain,
+        audit_chain::a_forged_segment_is_found,
+    ] {
+        attack(crate::support::Kind::Sqlite);
+    }
+}

@@ -131,7 +131,7 @@ fn name(number: u64) -> Uuid {
     record(number).id
 }
 
-fn one_flipped_byte_in_any_column_is_found(kind: Kind) {
+pub fn one_flipped_byte_in_any_column_is_found(kind: Kind) {
     use audit_events::Column;
     TestDb::new(kind).run(|db| async move {
         let log = Log::new(db).await;
@@ -180,7 +180,7 @@ fn one_flipped_byte_in_any_column_is_found(kind: Kind) {
     });
 }
 
-fn a_dropped_row_and_a_dropped_beginning_are_found(kind: Kind) {
+pub fn a_dropped_row_and_a_dropped_beginning_are_found(kind: Kind) {
     TestDb::new(kind).run(|db| async move {
         let log = Log::new(db).await;
         log.drop_events(|seq| seq.eq(6)).await;
@@ -190,7 +190,7 @@ fn a_dropped_row_and_a_dropped_beginning_are_found(kind: Kind) {
     });
 }
 
-fn two_swapped_rows_are_found(kind: Kind) {
+pub fn two_swapped_rows_are_found(kind: Kind) {
     use audit_events::Column;
     TestDb::new(kind).run(|db| async move {
         let log = Log::new(db).await;
@@ -208,7 +208,7 @@ fn two_swapped_rows_are_found(kind: Kind) {
     });
 }
 
-fn a_truncated_tail_is_found_by_a_checkpoint_an_anchor_or_a_later_chain(kind: Kind) {
+pub fn a_truncated_tail_is_found_by_a_checkpoint_an_anchor_or_a_later_chain(kind: Kind) {
     TestDb::new(kind).run(|db| async move {
         let log = Log::new(db).await;
         let last = log.records().await.pop().unwrap().head;
@@ -234,7 +234,7 @@ fn a_truncated_tail_is_found_by_a_checkpoint_an_anchor_or_a_later_chain(kind: Ki
     });
 }
 
-fn a_forged_segment_is_found(kind: Kind) {
+pub fn a_forged_segment_is_found(kind: Kind) {
     use audit_events::Column;
     TestDb::new(kind).run(|db| async move {
         let log = Log::new(db).await;

@@ -2,7 +2,7 @@
 //! one for every home of limits.
 
 mod atomically;
-mod audit_chain;
+pub mod audit_chain;
 mod audit_events;
 mod collation;
 mod group;
