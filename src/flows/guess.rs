@@ -39,16 +39,15 @@ async fn unlocked(desk: &Desk, visit: &Visit, email: &Email) -> Result<Option<Ti
     Ok(unlocked.filter(|at| at.plus(desk.rules.limits.longest_lock()) > visit.now))
 }
 
-/// Holds a guess at an account that many guess at. Whether it was held.
-pub(super) async fn slow_down(desk: &Desk, visit: &Visit, places: &Places) -> bool {
+/// Holds a guess at an account that many guess at.
+pub(super) async fn slow_down(desk: &Desk, visit: &Visit, places: &Places) {
     let wait = places.wait();
     if wait.is_zero() {
-        return false;
+        return;
     }
     let subject = Subject::default().detail(format!("held for {} ms", wait.as_millis()));
     desk.audit.note(Free::new(visit.now, FreeKind::LoginSlowed, subject, &visit.origin));
     desk.limits.hold(wait).await;
-    true
 }
 
 /// Records what a wrong guess led to. Written with the failure that comes after it.

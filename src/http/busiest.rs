@@ -63,6 +63,12 @@ impl Dominance {
         }
     }
 
+    /// The addresses that are counted at the moment.
+    pub fn counted(&self) -> Vec<IpAddr> {
+        let period = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        period.counts.keys().copied().collect()
+    }
+
     /// Counts; what became clear when a period is over and there is something to say.
     fn count(&self, address: IpAddr, forwards: bool, now: Timestamp) {
         let mut period = self.0.lock().unwrap_or_else(PoisonError::into_inner);

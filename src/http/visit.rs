@@ -32,19 +32,19 @@ pub(super) fn arrive(front: &Front, request: &ServiceRequest) -> Visit {
         user_agent: text(request.headers(), &header::USER_AGENT).map(|agent| shorten(&agent)),
         request_id: request_id(front, request.headers(), now),
     };
-    let peer = route.proxies.last().copied().unwrap_or(route.client);
-    let forwards = || {
-        let headers = request.headers();
-        headers.contains_key(header::FORWARDED) || headers.contains_key(&X_FORWARDED_FOR)
-    };
-    // Who stands before trusted proxies is a client, however busy.
-    let is_peer = route.proxies.is_empty();
-    front.dominance.sample(peer, || is_peer && forwards(), now);
+    // The client, and not a proxy that is known: that one is as busy as it should be.
+    front.dominance.sample(route.client, || forwards_unbelieved(&route, request.headers()), now);
     let visit = Visit { now, origin };
     let mut extensions = request.extensions_mut();
     extensions.insert(Seen(route));
     extensions.insert(visit.clone());
     visit
+}
+
+/// Whether the peer tells of other clients, and nobody has said that it may.
+fn forwards_unbelieved(route: &Route, headers: &HeaderMap) -> bool {
+    route.proxies.is_empty()
+        && [&header::FORWARDED, &X_FORWARDED_FOR].iter().any(|name| headers.contains_key(*name))
 }
 
 fn route(front: &Front, request: &ServiceRequest) -> Route {

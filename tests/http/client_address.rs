@@ -115,3 +115,18 @@ fn sessions_and_audit_log_have_the_address_of_the_client(kind: Kind) {
         .max_by_key(String::len);
     assert_eq!(agent.map(|agent| agent.len()), Some(256), "shortened, not refused");
 }
+
+#[test]
+fn a_proxy_that_is_known_is_never_told_of_as_the_busiest_client() {
+    // One in sixteen requests is looked at, on each thread of the server by itself: so it has one.
+    let house = TestHouse::on(Kind::Sqlite)
+        .set("server.trusted_proxies", "127.0.0.0/8")
+        .set("server.workers", 1)
+        .start();
+    for number in 0..64 {
+        seen(&house, &[("x-forwarded-for", &format!("192.0.2.{number}"))]);
+    }
+    let counted = house.front().dominance.counted();
+    assert_eq!(counted.len(), 4, "{counted:?}");
+    assert!(counted.iter().all(|address| !address.is_loopback()), "{counted:?}");
+}
