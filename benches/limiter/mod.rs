@@ -25,7 +25,6 @@ const CLIENTS: u64 = 10_000;
 const APART: Duration = Duration::from_secs(2_000);
 /// Attempts of each client before the measuring begins.
 const HISTORY: u64 = 40;
-const _KEYS: u64 = 1_000_000;
 
 pub(crate) fn bench(criterion: &mut Criterion) {
     let settings = Config::defaults().limits;

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::knee::{Criterion, Step};
-use super::random::SplitMix64;
 use super::recorder::{Failure, Outcome, Recorder, Sample, Stage, Stages};
 use super::result::*;
 use super::schedule::{Arrivals, Schedule, Window};
+use crate::domain::random::SplitMix64;
 
 /// A server that answers in about `millis`, give or take a tenth, and the `seed` of its moods.
 #[derive(Clone, Copy)]

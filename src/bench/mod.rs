@@ -10,7 +10,7 @@
 //! | [`compare`] | whether one result is better than another, or only looks so |
 //! | [`report`] | the page for people |
 //! | [`drive`] | sends the requests and takes the times: all that touches a socket, a process or a clock |
-//! | [`random`], [`format`](mod@format) | seeded chance; numbers as people read them |
+//! | [`format`](mod@format) | numbers as people read them |
 //!
 //! All of it but `drive` is values. Points in time are a [`Duration`](std::time::Duration) since the run began.
 //!
@@ -27,7 +27,6 @@ pub mod format;
 pub mod knee;
 pub mod latencies;
 mod micros;
-pub mod random;
 pub mod recorder;
 pub mod report;
 pub mod result;

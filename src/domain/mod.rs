@@ -14,6 +14,7 @@ pub mod entropy;
 pub mod id;
 pub mod limit;
 pub mod password;
+pub mod random;
 pub mod refresh;
 pub mod revocation;
 pub mod role;

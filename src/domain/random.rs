@@ -1,4 +1,4 @@
-//! Seeded chance, for arrivals and for the bootstrap. Never for a secret: whoever knows the seed knows all of it.
+//! Seeded chance: for the arrivals of a load, for resampling, for tests of statistics. Never for a secret: whoever knows the seed knows all of it.
 
 /// SplitMix64 (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014): the same numbers on every
 /// machine and in every version, which a file that names its seed relies on.

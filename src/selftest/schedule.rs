@@ -43,7 +43,7 @@ mod tests {
 
     #[test]
     fn every_round_has_each_class_once() {
-        let mut dice = Dice(1);
+        let mut dice = Dice::new(1);
         let order = interleave(&["known", "unknown", "locked"], 50, || dice.bits());
         assert_eq!(order.len(), 150);
         for round in order.chunks(3) {
@@ -56,7 +56,7 @@ mod tests {
     #[test]
     fn a_seed_repeats_the_order_and_another_does_not() {
         let order = |seed| {
-            let mut dice = Dice(seed);
+            let mut dice = Dice::new(seed);
             interleave(&[0, 1, 2, 3], 20, || dice.bits())
         };
         assert_eq!(order(1), order(1));
@@ -65,7 +65,7 @@ mod tests {
 
     #[test]
     fn all_orders_of_a_round_are_equally_likely() {
-        let (mut dice, mut counts) = (Dice(7), [0_i32; 27]);
+        let (mut dice, mut counts) = (Dice::new(7), [0_i32; 27]);
         for round in interleave(&[0, 1, 2], 6_000, || dice.bits()).chunks(3) {
             counts[round[0] * 9 + round[1] * 3 + round[2]] += 1;
         }

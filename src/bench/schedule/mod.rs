@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::ramp::{Ramp, RampPlan};
 pub use self::window::{Phase, Window};
-use super::random::SplitMix64;
+use crate::domain::random::SplitMix64;
 
 /// How requests are spread over time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,7 +6,7 @@ use crate::selftest::statistics::{INTERNET, Trim};
 
 /// A class around 20 ms with a standard deviation of 0.1 ms, later by `shift` seconds.
 fn class(name: &str, seed: u64, shift: f64) -> Class {
-    let values = Dice(seed).many(2_000, |dice| 0.020 + shift + 0.000_1 * dice.normal());
+    let values = Dice::new(seed).many(2_000, |dice| 0.020 + shift + 0.000_1 * dice.normal());
     Class::new(name, values).unwrap()
 }
 

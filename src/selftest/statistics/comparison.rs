@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn the_interval_holds_the_true_difference_of_medians() {
-        let (mut dice, mut held) = (Dice(11), 0);
+        let (mut dice, mut held) = (Dice::new(11), 0);
         for _ in 0..500 {
             let first = Sample::new(dice.many(80, |dice| 3.0 + dice.normal().exp())).unwrap();
             let second = Sample::new(dice.many(200, |dice| dice.normal().exp())).unwrap();

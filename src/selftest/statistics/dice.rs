@@ -1,21 +1,23 @@
-//! Seeded chance for the tests.
+//! Seeded chance for the tests: the house's generator, and what is drawn with it.
 
-/// SplitMix64 (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014).
-pub(crate) struct Dice(pub(crate) u64);
+use crate::domain::random::SplitMix64;
+
+pub(crate) struct Dice(SplitMix64);
 
 impl Dice {
+    /// Begins at `seed`.
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(SplitMix64::new(seed))
+    }
+
     /// 64 bits.
     pub(crate) fn bits(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut bits = self.0;
-        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        bits ^ (bits >> 31)
+        self.0.bits()
     }
 
     /// Uniform in (0, 1].
     pub(crate) fn uniform(&mut self) -> f64 {
-        ((self.bits() >> 11) + 1) as f64 / (1_u64 << 53) as f64
+        self.0.uniform()
     }
 
     /// Standard normal (Box and Muller, 1958).

@@ -10,7 +10,7 @@
 //! (Hesterberg, "What teachers should know about the bootstrap", 2015).
 
 use super::student::student_within;
-use crate::bench::random::SplitMix64;
+use crate::domain::random::SplitMix64;
 
 /// What is drawn again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -14,9 +14,9 @@ use super::asker::{Asker, Ticket};
 use super::people::{PASSWORD, People, Session};
 use super::request::{Requests, code};
 use super::target::Target;
-use crate::bench::random::SplitMix64;
 use crate::bench::recorder::{Failure, Outcome};
 use crate::bench::result::Action;
+use crate::domain::random::SplitMix64;
 
 /// As many sessions of one of the people as a server keeps by default (`sessions.max_per_user`), and some room: the
 /// oldest would make room for the next.

@@ -20,7 +20,7 @@ fn judged(first: Vec<f64>, second: Vec<f64>, terms: &Terms) -> Judgement {
 fn equal_classes_are_not_separable() {
     let terms = Terms::new(LOCAL_NETWORK);
     let wrong = (0..100).filter(|seed| {
-        let mut dice = Dice(1_000 + seed);
+        let mut dice = Dice::new(1_000 + seed);
         let judged = judged(times(&mut dice, 1_000, 0.0), times(&mut dice, 1_000, 0.0), &terms);
         !matches!(judged.verdict, Verdict::NotSeparable { .. })
     });
@@ -33,7 +33,7 @@ fn a_known_shift_is_found_with_the_expected_number_of_values_and_not_with_far_fe
     let count = terms.samples_for(0.2, 1.0, 1);
     let found = |count: usize| {
         let found = (0..100).filter(|seed| {
-            let mut dice = Dice(2_000 + seed);
+            let mut dice = Dice::new(2_000 + seed);
             let (first, second) =
                 (dice.many(count, Dice::normal), dice.many(count, |dice| 0.2 + dice.normal()));
             matches!(judged(first, second, &terms).verdict, Verdict::Separable { .. })
@@ -48,7 +48,7 @@ fn a_known_shift_is_found_with_the_expected_number_of_values_and_not_with_far_fe
 
 #[test]
 fn what_would_have_been_found_is_found_once_it_is_there() {
-    let (mut dice, terms) = (Dice(31), Terms::new(LOCAL_NETWORK));
+    let (mut dice, terms) = (Dice::new(31), Terms::new(LOCAL_NETWORK));
     let (first, second) = (times(&mut dice, 4_000, 0.0), times(&mut dice, 4_000, 0.0));
     let calm = judged(first.clone(), second.clone(), &terms);
     let Verdict::NotSeparable { smallest } = calm.verdict else { panic!("{calm:?}") };
@@ -63,7 +63,7 @@ fn what_would_have_been_found_is_found_once_it_is_there() {
 
 #[test]
 fn another_shape_with_the_same_mean_is_found_by_its_distribution_alone() {
-    let (mut dice, terms) = (Dice(41), Terms { trim: Trim::Keep, ..Terms::new(0.1) });
+    let (mut dice, terms) = (Dice::new(41), Terms { trim: Trim::Keep, ..Terms::new(0.1) });
     let (first, second) = (dice.many(2_000, Dice::normal), dice.many(2_000, |dice| 2.0 * dice.normal()));
     let judged = judged(first, second, &terms);
     let Verdict::Separable { by, found_by } = judged.verdict else { panic!("{judged:?}") };
@@ -74,7 +74,7 @@ fn another_shape_with_the_same_mean_is_found_by_its_distribution_alone() {
 
 #[test]
 fn outliers_hide_a_shift_only_as_long_as_they_are_kept() {
-    let mut dice = Dice(51);
+    let mut dice = Dice::new(51);
     let (first, second) = (times(&mut dice, 1_500, 0.0), times(&mut dice, 1_500, 10e-6));
     for (trim, seen) in
         [(Trim::Keep, false), (Trim::Crop { upper: 0.95 }, true), (Trim::Winsorise { upper: 0.95 }, true)]
@@ -86,7 +86,7 @@ fn outliers_hide_a_shift_only_as_long_as_they_are_kept() {
 
 #[test]
 fn classes_far_apart_are_separable_whatever_their_sizes() {
-    let mut dice = Dice(61);
+    let mut dice = Dice::new(61);
     let (many, few) = (times(&mut dice, 5_000, 0.0), times(&mut dice, 30, 1.0));
     for trim in [Trim::Keep, Trim::Crop { upper: 0.5 }, Trim::Winsorise { upper: 0.5 }] {
         let judged = judged(many.clone(), few.clone(), &Terms { trim, ..Terms::new(INTERNET) });
@@ -97,7 +97,7 @@ fn classes_far_apart_are_separable_whatever_their_sizes() {
 
 #[test]
 fn a_slow_path_that_few_take_matters_although_the_means_are_compared_without_it() {
-    let (mut dice, terms) = (Dice(71), Terms::new(INTERNET));
+    let (mut dice, terms) = (Dice::new(71), Terms::new(INTERNET));
     let first = times(&mut dice, 20_000, 0.0);
     let second = times(&mut dice, 20_000, 0.0).into_iter();
     let second = second.map(|value| if dice.uniform() < 0.03 { value + 5e-3 } else { value }).collect();
