@@ -58,7 +58,8 @@ pub fn start(foundations: Foundations, signals: bool) -> Result<Running, StartEr
     let (stop, stopped) = watch::channel(false);
     // Before anything is touched: a second server on the same address must not migrate the first one's database.
     let sockets = Sockets::bind(&foundations.config.server)?;
-    tracing::info!(address = %sockets.address, ops_address = %sockets.ops_address, "starting guardhouse {VERSION} on http://{}", sockets.address);
+    let scheme = if foundations.config.server.tls.is_some() { "https" } else { "http" };
+    tracing::info!(address = %sockets.address, ops_address = %sockets.ops_address, "starting guardhouse {VERSION} on {scheme}://{}", sockets.address);
     // Left by a server that was killed: whoever waits for the files would ask an address where nobody is.
     for name in ADDRESS_FILES {
         let _ = std::fs::remove_file(foundations.config.data_dir.join(name));
@@ -78,6 +79,9 @@ pub fn start(foundations: Foundations, signals: bool) -> Result<Running, StartEr
                     return ExitCode::FAILURE;
                 }
             };
+            if let Some(certificates) = &listeners.certificates {
+                certificates.watch(built.runtime.handle());
+            }
             // Before anybody is told the address: who knows it may already want the end.
             let signals = if signals { catch_signals() } else { None };
             let addresses = (listeners.address, listeners.ops_address);

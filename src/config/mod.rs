@@ -14,6 +14,7 @@ mod audit;
 mod clients;
 mod contradictions;
 mod database;
+mod deliveries;
 mod fault;
 mod hashing;
 mod keys;
@@ -22,6 +23,7 @@ mod leaves;
 mod limits;
 mod lines;
 mod log;
+mod named;
 mod passwords;
 mod reader;
 mod redis;
@@ -40,6 +42,7 @@ use std::path::PathBuf;
 pub use audit::{Audit, AuditAddress, AuditDurability, OnAuditFailure, OnErasure};
 pub use clients::{Client, ClientRight, Clients, SecretHashes};
 pub use database::{Backend, Database};
+pub use deliveries::{Deliveries, Delivery, Target};
 pub use fault::{Fault, Faults, Origin};
 pub use hashing::{Argon2Cost, HashAlgorithm, Hashing, OWASP_FLOOR, reaches_owasp_floor};
 pub use keys::Keys;
@@ -52,7 +55,7 @@ pub use passwords::Passwords;
 pub use reader::Effective;
 pub use redis::Redis;
 pub use registration::{Registration, RegistrationMode};
-pub use server::Server;
+pub use server::{Server, Tls};
 pub use sessions::{OnStale, Revocation, SessionStoreKind, SessionTransport, Sessions};
 pub use sources::Sources;
 pub use tokens::{TokenAlgorithm, TokenFormat, Tokens};
@@ -90,6 +93,8 @@ pub struct Config {
     pub clients: Clients,
     /// How the audit log is written.
     pub audit: Audit,
+    /// Where the audit log's records are sent.
+    pub deliveries: Deliveries,
     /// What is logged, and how.
     pub log: Log,
     effective: Vec<Effective>,
@@ -118,6 +123,7 @@ impl Config {
             limits: Limits::read(&mut reader),
             clients: clients::read(&mut reader),
             audit: Audit::read(&mut reader),
+            deliveries: deliveries::read(&mut reader),
             log: Log::read(&mut reader),
             data_dir,
             effective: Vec::new(),

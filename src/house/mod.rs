@@ -2,9 +2,11 @@
 
 mod audit;
 mod keys;
+mod line;
 mod listeners;
 mod public;
 mod stores;
+mod tls;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -17,6 +19,7 @@ use tokio::runtime::Handle as Runtime;
 
 pub use audit::audit_keys;
 pub use listeners::{Listeners, Sockets, listen};
+pub use tls::{Certificates, TlsFault};
 
 use crate::actors::audit::Parts as AuditParts;
 use crate::actors::keeper::Lifeline;
@@ -90,6 +93,17 @@ pub enum StartError {
     /// The filter of stolen passwords cannot be used.
     #[error("{0} (passwords.breach_filter)")]
     Breached(#[from] FilterFault),
+    /// The certificates cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsFault),
+    /// A delivery cannot be begun.
+    #[error("the delivery `{name}` cannot be begun: {reason}")]
+    Delivery {
+        /// Which.
+        name: String,
+        /// Why not.
+        reason: String,
+    },
     /// An address is not free.
     #[error("cannot listen on {address} ({key}): {reason}")]
     Listen {
@@ -148,6 +162,7 @@ pub async fn build(
         other => other.into(),
     })?;
 
+    let live_keys = audit::LiveKeys::new(&audit_keys);
     let redis = stores::redis(config).await?;
     let (store, contents) = stores::sessions(foundations, &db, redis.as_ref()).await?;
     let forgets = config.sessions.store == SessionStoreKind::Memory;
@@ -177,7 +192,7 @@ pub async fn build(
         entropy: entropy.clone(),
         instance,
         clock: clock.clone(),
-        signer: Some(audit_keys.signing.clone()),
+        signer: Some(live_keys.signing.clone()),
         addresses: audit::addresses(config, &audit_keys),
         adopts: role == Role::Server,
     };
@@ -199,9 +214,11 @@ pub async fn build(
     if role == Role::Server {
         audit_log::started(&desk.audit, config, clock.now());
         look(&desk.keys, &desk.audit, clock.now()).await?;
-        start_upkeep(foundations, &runtime, desk.limits.clone());
+        start_upkeep(foundations, &runtime, desk.limits.clone(), desk.db.clone());
         let (db, log) = (desk.db.clone(), desk.audit.clone());
-        audit::prune_now_and_then(foundations, &runtime, db, log, audit_keys.clone());
+        audit::prune_now_and_then(foundations, &runtime, db, log, live_keys.clone());
+        live_keys.watch(desk.keys.clone(), &runtime, config.keys.poll_interval);
+        audit::deliver(foundations, &runtime, &desk.db)?;
         keys::watch(desk.keys.clone(), desk.audit.clone(), clock.clone(), &runtime);
     }
     Ok(Front {
@@ -219,7 +236,8 @@ pub async fn build(
         },
         dominance: Dominance::default(),
         impatience: Impatience::default(),
-        audit_keys: audit_keys.public,
+        audit_keys: live_keys.public,
+        server_timing: config.server.server_timing,
         draining: AtomicBool::new(false),
     })
 }
@@ -296,13 +314,14 @@ fn rules(config: &Config) -> Result<Rules, FilterFault> {
 }
 
 /// What must happen now and then and belongs to no actor's own timers.
-fn start_upkeep(foundations: &Foundations, runtime: &Runtime, limits: Limits) {
+fn start_upkeep(foundations: &Foundations, runtime: &Runtime, limits: Limits, db: Db) {
     let (prometheus, clock) = (foundations.prometheus.clone(), foundations.clock.clone());
     runtime.spawn(async move {
         let mut tick = tokio::time::interval(Duration::from_secs(5));
         loop {
             tick.tick().await;
             prometheus.run_upkeep();
+            db.tell_connections();
             let _ = limits.sweep(clock.now()).await;
         }
     });

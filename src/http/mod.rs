@@ -33,6 +33,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{Resource, Route, guard};
+use arc_swap::ArcSwap;
 use secrecy::SecretString;
 
 pub use busiest::Dominance;
@@ -69,7 +70,9 @@ pub struct Front {
     /// Holds the refusals of those who come back too soon.
     pub impatience: Impatience,
     /// What verifies the signatures under the audit log.
-    pub audit_keys: Vec<PublicKey>,
+    pub audit_keys: Arc<ArcSwap<Vec<PublicKey>>>,
+    /// Whether answers say where their time went.
+    pub server_timing: bool,
     /// Set when the server is about to end.
     pub draining: AtomicBool,
 }

@@ -394,7 +394,7 @@ impl TestHouse {
     /// Asserts that the whole audit log of this installation still is what was written.
     #[track_caller]
     pub fn proves_its_audit_log(&self) {
-        let (desk, keys) = (self.desk(), self.front().audit_keys.clone());
+        let (desk, keys) = (self.desk(), self.front().audit_keys.load().to_vec());
         let report = self.io(async move {
             desk.audit.drain().await;
             guardhouse::flows::audit_log::verify(&desk.db, keys, Vec::new()).await.expect("it can be read")
