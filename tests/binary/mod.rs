@@ -16,6 +16,7 @@ mod logs;
 mod migrate;
 pub mod process;
 mod refusals;
+mod reload;
 mod selftest;
 mod shutdown;
 mod start;

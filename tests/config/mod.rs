@@ -8,6 +8,8 @@ mod defaults;
 mod every_key;
 mod explain;
 mod faults;
+mod generated;
+mod reload;
 mod secrets;
 mod shipped;
 mod sources;
