@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::{Value as Schema, json};
+
 use super::leaf::{Complaint, Leaf, found};
 use super::named::Named;
 use super::reader::Reader;
@@ -76,6 +78,11 @@ impl Leaf for SecretHashes {
         let short = |hash: &Sha256Digest| format!("\"{}…\"", &hash.to_string()[..8]);
         self.0.iter().map(short).collect::<Vec<_>>().join(", ")
     }
+
+    fn schema() -> Schema {
+        let hash = json!({ "type": "string", "pattern": "^[0-9a-fA-F]{64}$" });
+        json!({ "anyOf": [hash, { "type": "array", "items": hash, "minItems": 1, "maxItems": 2 }] })
+    }
 }
 
 impl SecretHashes {
@@ -111,6 +118,21 @@ pub(super) const SECTION: Named = Named {
     one: "a client",
     help: "a client has `clients.NAME.secret_sha256` and `clients.NAME.may`",
 };
+
+/// What may stand in the section: the two keys below any name that a client can have. They may stand in different files.
+pub(super) fn schema() -> Schema {
+    let mut rights = Vec::<ClientRight>::schema();
+    rights["minItems"] = json!(1);
+    json!({
+        "type": "object",
+        "propertyNames": { "pattern": "^[!-9;-~]([ -9;-~]{0,126}[!-9;-~])?$" },
+        "additionalProperties": {
+            "type": "object",
+            "properties": { "secret_sha256": SecretHashes::schema(), "may": rights },
+            "additionalProperties": false,
+        },
+    })
+}
 
 pub(super) fn read(reader: &mut Reader) -> Clients {
     let entries = SECTION.entries(reader);

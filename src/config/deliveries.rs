@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use serde_json::{Value as Schema, json};
 use url::{Host, Url};
 
 use super::leaf::{Complaint, Leaf, found, quoted};
@@ -87,6 +88,10 @@ impl Leaf for Target {
     fn show(&self) -> String {
         quoted(self)
     }
+
+    fn schema() -> Schema {
+        json!({ "type": "string", "pattern": "^(https://.+|http://(localhost|127\\.|\\[::1\\]).*|file:.+|stdout)$" })
+    }
 }
 
 /// Without the path and the parameters of an address, which may be a secret.
@@ -129,6 +134,10 @@ impl Leaf for WebhookSecrets {
     fn show(&self) -> String {
         "(redacted)".to_owned()
     }
+
+    fn schema() -> Schema {
+        json!({ "type": "string", "pattern": "^whsec_", "writeOnly": true })
+    }
 }
 
 fn no_secret(reason: &str) -> Complaint {
@@ -153,6 +162,28 @@ impl Leaf for Kind {
     fn show(&self) -> String {
         quoted(self.0)
     }
+
+    fn schema() -> Schema {
+        json!({ "enum": kinds().collect::<Vec<_>>() })
+    }
+}
+
+/// What may stand in the section.
+pub(super) fn schema() -> Schema {
+    json!({
+        "type": "object",
+        "propertyNames": { "pattern": "^[a-z0-9_-]{1,64}$" },
+        "additionalProperties": {
+            "type": "object",
+            "properties": {
+                "to": Target::schema(),
+                "secret": WebhookSecrets::schema(),
+                "secret_file": { "type": "string", "minLength": 1 },
+                "kinds": Vec::<Kind>::schema(),
+            },
+            "additionalProperties": false,
+        },
+    })
 }
 
 pub(super) fn read(reader: &mut Reader) -> Deliveries {

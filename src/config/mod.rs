@@ -15,6 +15,7 @@ mod clients;
 mod contradictions;
 mod database;
 mod deliveries;
+mod explain;
 mod fault;
 mod hashing;
 mod keys;
@@ -24,10 +25,15 @@ mod limits;
 mod lines;
 mod log;
 mod named;
+mod manual;
+mod markdown;
+mod marks;
 mod passwords;
 mod reader;
 mod redis;
 mod registration;
+mod reload;
+mod schema;
 pub(crate) mod secrets;
 mod server;
 mod sessions;
@@ -51,16 +57,20 @@ pub use limits::{
     RegisterLimits,
 };
 pub use log::{Log, LogFormat};
+pub use markdown::manual as manual_in_markdown;
 pub use passwords::Passwords;
-pub use reader::Effective;
+pub use reader::{Effective, Overridden};
 pub use redis::Redis;
 pub use registration::{Registration, RegistrationMode};
+pub use reload::{Change, can_be_reloaded};
+pub use schema::schema;
 pub use server::{Server, Tls};
 pub use sessions::{OnStale, Revocation, SessionStoreKind, SessionTransport, Sessions};
-pub use sources::Sources;
+pub use sources::{MANUAL, Sources};
 pub use tokens::{TokenAlgorithm, TokenFormat, Tokens};
 
 use crate::domain::secret::Sha256Digest;
+use marks::Marks;
 use reader::Reader;
 
 /// Everything the house needs to know before it starts; every value checked, alone and against the others.
@@ -98,6 +108,7 @@ pub struct Config {
     /// What is logged, and how.
     pub log: Log,
     effective: Vec<Effective>,
+    marks: Marks,
 }
 
 impl Config {
@@ -109,28 +120,34 @@ impl Config {
     /// contradict each other.
     pub fn load(sources: &Sources) -> Result<Self, Faults> {
         let mut reader = Reader::new(sources);
+        let config = Self::read(&mut reader);
+        let (effective, marks) = reader.finish()?;
+        Ok(Self { effective, marks, ..config })
+    }
+
+    fn read(reader: &mut Reader) -> Self {
         let data_dir: PathBuf = reader.take("data_dir");
-        let mut config = Self {
-            server: Server::read(&mut reader),
-            database: Database::read(&mut reader, &data_dir),
-            redis: Redis::read(&mut reader),
-            sessions: Sessions::read(&mut reader),
-            tokens: Tokens::read(&mut reader),
-            keys: Keys::read(&mut reader),
-            hashing: Hashing::read(&mut reader),
-            passwords: Passwords::read(&mut reader),
-            registration: Registration::read(&mut reader),
-            limits: Limits::read(&mut reader),
-            clients: clients::read(&mut reader),
-            audit: Audit::read(&mut reader),
-            deliveries: deliveries::read(&mut reader),
-            log: Log::read(&mut reader),
+        let config = Self {
+            server: Server::read(reader),
+            database: Database::read(reader, &data_dir),
+            redis: Redis::read(reader),
+            sessions: Sessions::read(reader),
+            tokens: Tokens::read(reader),
+            keys: Keys::read(reader),
+            hashing: Hashing::read(reader),
+            passwords: Passwords::read(reader),
+            registration: Registration::read(reader),
+            limits: Limits::read(reader),
+            clients: clients::read(reader),
+            audit: Audit::read(reader),
+            deliveries: deliveries::read(reader),
+            log: Log::read(reader),
             data_dir,
             effective: Vec::new(),
+            marks: Marks::default(),
         };
-        contradictions::check(&mut reader, &config);
-        config.effective = reader.finish()?;
-        Ok(config)
+        contradictions::check(reader, &config);
+        config
     }
 
     /// The configuration of the manual alone: no file, no environment, no flag.

@@ -111,10 +111,7 @@ impl Server {
             let help = "name the networks in which your own proxies stand";
             reader.refuse("server.proxy_protocol", Complaint::with_help(reason, help));
         }
-        if !reader.sound(&["server.bind", "server.ops_bind"]) {
-            return;
-        }
-        if collide(self.bind, self.ops_bind) {
+        if collide(self.bind, self.ops_bind) && reader.sound(&["server.bind", "server.ops_bind"]) {
             let (bind, other) = (self.bind, reader.origin("server.bind"));
             reader.refuse(
                 "server.ops_bind",
@@ -126,7 +123,7 @@ impl Server {
         }
         if !self.ops_bind.ip().to_canonical().is_loopback()
             && self.ops_token.is_none()
-            && reader.sound(&[OPS_TOKEN.0, OPS_TOKEN.1])
+            && reader.sound(&["server.ops_bind", OPS_TOKEN.0, OPS_TOKEN.1])
         {
             reader.refuse(
                 "server.ops_bind",

@@ -70,7 +70,8 @@ fn spelling(key: &str, origin: &Origin) -> String {
     }
 }
 
-fn variable(key: &str) -> String {
+/// The name of the variable that sets `key`.
+pub(super) fn variable(key: &str) -> String {
     format!("GUARDHOUSE__{}", key.to_ascii_uppercase().replace('.', "__"))
 }
 

@@ -41,7 +41,7 @@ pub(super) async fn open_session(
     user: &User,
     method: AuthMethod,
 ) -> Result<Session, Fault> {
-    let (now, lifetimes) = (visit.now, desk.rules.lifetimes);
+    let (now, lifetimes) = (visit.now, desk.rules().lifetimes);
     let expires_at = now.plus(lifetimes.absolute);
     let session = Session {
         id: SessionId::generate(now, &*desk.entropy),
@@ -58,7 +58,7 @@ pub(super) async fn open_session(
         user_agent: visit.origin.user_agent.clone(),
         methods: vec![method],
     };
-    desk.sessions.open(session.clone(), desk.rules.most_sessions, ending(desk, now)).await??;
+    desk.sessions.open(session.clone(), desk.rules().most_sessions, ending(desk, now)).await??;
     Ok(session)
 }
 
@@ -70,13 +70,13 @@ pub(super) fn tokens(desk: &Desk, user: User, session: &Session, now: Timestamp)
         token: uuid_v7(now, &*desk.entropy),
         issued_at: now,
         // A token never outlives its session; it needs a second of life to be one.
-        expires_at: now.plus(desk.rules.access_lifetime).min(session.expires_at.max(now.plus(SHORTEST))),
+        expires_at: now.plus(desk.rules().access_lifetime).min(session.expires_at.max(now.plus(SHORTEST))),
         authenticated_at: session.authenticated_at,
         methods: session.methods.clone(),
         roles: user.roles.clone(),
         epoch: user.security.current,
     };
-    let refresh = desk.rules.refresh_tokens.then(|| {
+    let refresh = desk.rules().refresh_tokens.then(|| {
         let grant = RefreshGrant { user: user.id, session: session.id, generation: session.generation };
         (desk.refresh_tokens.mint(&grant), session.idle_expires_at)
     });
@@ -105,5 +105,5 @@ pub(super) fn ending(desk: &Desk, now: Timestamp) -> Ending {
 /// When the access tokens made until `now` have all expired, on the slowest of clocks we tolerate.
 pub(super) fn tokens_until(desk: &Desk, now: Timestamp) -> Timestamp {
     const CLOCKS_DIFFER_BY: Duration = Duration::from_secs(120);
-    now.plus(desk.rules.access_lifetime).plus(CLOCKS_DIFFER_BY)
+    now.plus(desk.rules().access_lifetime).plus(CLOCKS_DIFFER_BY)
 }

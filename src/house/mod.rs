@@ -5,6 +5,7 @@ mod keys;
 mod line;
 mod listeners;
 mod public;
+mod reload;
 mod stores;
 mod tls;
 
@@ -14,12 +15,14 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use actix::ArbiterHandle;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::runtime::Handle as Runtime;
 
 pub use audit::audit_keys;
 pub use listeners::{Listeners, Sockets, listen};
 pub use tls::{Certificates, TlsFault};
+pub use reload::{ReloadFault, Reloader, reload};
 
 use crate::actors::audit::Parts as AuditParts;
 use crate::actors::keeper::Lifeline;
@@ -31,7 +34,6 @@ use crate::domain::entropy::Entropy;
 use crate::domain::id::{InstanceId, uuid_v7};
 use crate::domain::password::Policy;
 use crate::domain::session::Lifetimes;
-use crate::flows::audit_log;
 use crate::flows::keys::look;
 use crate::flows::{Desk, Rules};
 use crate::http::{CallerSites, Detached, Dominance, Front, Impatience};
@@ -209,10 +211,10 @@ pub async fn build(
         keys,
         revocations: view,
         entropy: entropy.clone(),
-        rules,
+        rules: Arc::new(ArcSwap::from_pointee(rules)),
     };
     if role == Role::Server {
-        audit_log::started(&desk.audit, config, clock.now());
+        reload::loaded(&desk.audit, config, "start", clock.now());
         look(&desk.keys, &desk.audit, clock.now()).await?;
         start_upkeep(foundations, &runtime, desk.limits.clone(), desk.db.clone());
         let (db, log) = (desk.db.clone(), desk.audit.clone());
@@ -228,7 +230,8 @@ pub async fn build(
         trusted_proxies: config.server.trusted_proxies.clone(),
         body_limit: config.server.body_limit,
         body_timeout: config.server.client_timeout.saturating_mul(2),
-        ops_token: config.server.ops_token.clone(),
+        ops_token: ArcSwapOption::new(config.server.ops_token.clone().map(Arc::new)),
+        config: ArcSwap::new(config.clone()),
         sites: CallerSites {
             hosts: config.server.allowed_hosts.clone(),
             origins: config.server.cors_origins.clone(),

@@ -33,7 +33,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{Resource, Route, guard};
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use secrecy::SecretString;
 
 pub use busiest::Dominance;
@@ -42,6 +42,7 @@ pub use detached::Detached;
 pub use front_door::front_door;
 pub use impatience::{Impatience, remember};
 
+use crate::config::Config;
 use crate::domain::audit::octets::PublicKey;
 use crate::domain::clock::Clock;
 use crate::flows::Desk;
@@ -62,7 +63,9 @@ pub struct Front {
     /// How long a client may take to send a body.
     pub body_timeout: std::time::Duration,
     /// What opens the operations listener, besides an administrator's token.
-    pub ops_token: Option<SecretString>,
+    pub ops_token: ArcSwapOption<SecretString>,
+    /// What holds, as it was loaded last.
+    pub config: ArcSwap<Config>,
     /// From where requests are accepted.
     pub sites: CallerSites,
     /// Notices an address that sends most of the requests.
@@ -133,6 +136,7 @@ pub fn ops_routes(config: &mut ServiceConfig) {
     at(config, "/admin/actors", [("GET, HEAD", get().to(ops::actors))]);
     at(config, "/admin/audit", [("GET, HEAD", get().to(audit::search))]);
     at(config, "/admin/audit/keys", [("GET, HEAD", get().to(audit::keys))]);
+    at(config, "/admin/config", [("GET, HEAD", get().to(ops::config))]);
     at(config, "/admin/keys", [("GET, HEAD", get().to(keys::list))]);
     at(config, "/admin/keys/rotate", [("POST", web::post().to(keys::rotate))]);
     health_routes(config);

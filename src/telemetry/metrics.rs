@@ -51,6 +51,7 @@ fn describe() {
         ("guardhouse_logins_slowed_total", "sign-ins held because many guess at the account"),
         ("guardhouse_refresh_replays_total", "refresh tokens presented long after they were exchanged"),
         ("guardhouse_keys_unusable_total", "stored keys that did not open and were left out"),
+        ("guardhouse_config_reloads_total", "configurations loaded by SIGHUP, by outcome (taken, refused)"),
         ("guardhouse_clients_refused_total", "credentials of services that were wrong"),
         ("guardhouse_sessions_opened_total", "sessions opened"),
         ("guardhouse_sessions_ended_total", "sessions ended before their time, by reason"),
@@ -98,6 +99,7 @@ fn describe() {
             "guardhouse_delivery_failures",
             "failures in a row of a delivery whose receiver is left alone for a while",
         ),
+        ("guardhouse_config_loaded_timestamp_seconds", "when the configuration that holds was loaded"),
         ("guardhouse_keys_looked_at_timestamp_seconds", "when this node last looked at the stored keys"),
     ];
     for (name, help) in gauges {

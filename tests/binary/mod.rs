@@ -17,6 +17,7 @@ mod logs;
 mod migrate;
 pub mod process;
 mod refusals;
+mod reload;
 mod selftest;
 mod shutdown;
 mod start;

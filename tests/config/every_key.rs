@@ -6,17 +6,17 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::support::Site;
 
-struct Case {
-    key: &'static str,
+pub(super) struct Case {
+    pub(super) key: &'static str,
     /// As it stands in a file.
-    toml: &'static str,
+    pub(super) toml: &'static str,
     /// As it stands in a variable or after a flag.
-    text: &'static str,
+    pub(super) text: &'static str,
     /// What the checked value is to read.
-    expected: &'static str,
-    value: fn(&Config) -> String,
+    pub(super) expected: &'static str,
+    pub(super) value: fn(&Config) -> String,
     /// Other keys that this one needs beside it.
-    with: &'static [(&'static str, &'static str)],
+    pub(super) with: &'static [(&'static str, &'static str)],
 }
 
 fn open(secret: &Option<SecretString>) -> String {
@@ -34,7 +34,7 @@ macro_rules! cases {
 }
 
 #[rustfmt::skip]
-const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     "data_dir" = r#""/srv/gh""# | "/srv/gh" => |c| c.data_dir.display().to_string(), "/srv/gh";
     "server.bind" = r#""0.0.0.0:81""# | "0.0.0.0:81" => |c| c.server.bind, "0.0.0.0:81";
     "server.ops_bind" = r#""[::1]:91""# | "[::1]:91" => |c| c.server.ops_bind, "[::1]:91";

@@ -9,6 +9,8 @@ mod deliveries;
 mod every_key;
 mod explain;
 mod faults;
+mod generated;
+mod reload;
 mod secrets;
 mod shipped;
 mod sources;

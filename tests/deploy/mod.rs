@@ -113,6 +113,7 @@ fn the_unit_is_hardened_and_waits_for_the_end() {
     for (key, wanted) in [
         ("User", "guardhouse"),
         ("Type", "notify"),
+        ("ExecReload", "/bin/kill -HUP $MAINPID"),
         ("CapabilityBoundingSet", ""),
         ("NoNewPrivileges", "true"),
         ("MemoryDenyWriteExecute", "true"),

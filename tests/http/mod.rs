@@ -19,6 +19,7 @@ mod ops;
 pub mod passwords;
 mod problems;
 pub mod proxy_protocol;
+mod reload;
 mod request_id;
 mod secrets;
 mod shared_limits;
