@@ -79,6 +79,9 @@ enum Command {
         /// Which shell.
         shell: clap_complete::Shell,
     },
+    /// Print the contract for clients, as OpenAPI 3.1 in JSON.
+    #[command(name = "openapi")]
+    OpenApi,
     /// Prove, export and watch the audit log.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -104,6 +107,10 @@ pub fn run() -> ExitCode {
     let cli = Cli::parse_from(arguments::gathered(std::env::args_os()));
     if let Some(Command::Completions { shell }) = cli.command {
         clap_complete::generate(shell, &mut Cli::command(), "guardhouse", &mut std::io::stdout());
+        return ExitCode::SUCCESS;
+    }
+    if let Some(Command::OpenApi) = cli.command {
+        say(format_args!("{:#}", crate::http::openapi::document("")));
         return ExitCode::SUCCESS;
     }
     // A load needs no configuration of this process, and a server that it starts checks its own.
@@ -135,7 +142,7 @@ pub fn run() -> ExitCode {
         Command::Keys(command) => keys::run(config, command),
         Command::Health(command) => health::run(&config, &command),
         // These need no configuration, and were answered before there was one.
-        Command::Completions { .. } => Ok(ExitCode::SUCCESS),
+        Command::Completions { .. } | Command::OpenApi => Ok(ExitCode::SUCCESS),
         #[cfg(target_os = "linux")]
         Command::Bench(_) => Ok(ExitCode::SUCCESS),
         Command::Audit(command) => audit::run(&config, command),

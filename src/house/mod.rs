@@ -31,6 +31,7 @@ use crate::domain::session::Lifetimes;
 use crate::flows::audit_log;
 use crate::flows::keys::look;
 use crate::flows::{Desk, Rules};
+use crate::http::openapi::Docs;
 use crate::http::{CallerSites, Detached, Dominance, Front, Impatience};
 use crate::keyring::KeyRingFault;
 use crate::store::{Db, StoreError, installation};
@@ -220,6 +221,7 @@ pub async fn build(
         dominance: Dominance::default(),
         impatience: Impatience::default(),
         audit_keys: audit_keys.public,
+        docs: config.server.docs.then(|| Docs::new(&config.server.base_path)),
         draining: AtomicBool::new(false),
     })
 }

@@ -6,6 +6,9 @@ use tracing_subscriber::EnvFilter;
 
 use crate::config::{Log, LogFormat};
 
+/// Whoever sends what is no HTTP would otherwise write errors into the log. A filter that names it wins.
+const QUIET: &str = "actix_http=off";
+
 /// The logs cannot be set up as configured.
 #[derive(Debug, thiserror::Error)]
 pub enum LogFault {
@@ -32,7 +35,7 @@ pub fn check(settings: &Log) -> Result<(), LogFault> {
 }
 
 fn filter(settings: &Log) -> Result<EnvFilter, LogFault> {
-    EnvFilter::try_new(&settings.filter)
+    EnvFilter::try_new(format!("{QUIET},{}", settings.filter))
         .map_err(|error| LogFault::Filter { filter: settings.filter.clone(), reason: error.to_string() })
 }
 
