@@ -134,7 +134,7 @@ fn malformed(reason: String) -> Problem {
 }
 
 /// More fields than any form of ours has: looking for doubled names takes time in their square.
-const MOST_FIELDS: usize = 32;
+pub(super) const MOST_FIELDS: usize = 32;
 
 /// A form as its fields; each name once (RFC 6749 section 3.2), and not more than 32 of them.
 ///

@@ -57,7 +57,9 @@ fn every_route_is_in_the_document_and_everything_in_the_document_is_routed() {
 /// The other way round: what is mounted is in the table of routes, from which the document is made.
 #[test]
 fn nothing_is_mounted_but_by_the_table_of_routes() {
-    let mut folders = vec![std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    let source = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    // The other folders may not name actix-web's server; see tests/house_rules.rs.
+    let mut folders = vec![source.join("http"), source.join("house")];
     let mut mounting = Vec::new();
     while let Some(folder) = folders.pop() {
         for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {

@@ -21,6 +21,8 @@ const USUAL: [&str; 9] = [
     "cross-origin-resource-policy",
 ];
 
+const UNKNOWN: &str = "is not in the contract";
+
 pub fn document() -> &'static Value {
     static DOCUMENT: OnceLock<Value> = OnceLock::new();
     DOCUMENT.get_or_init(|| openapi::document(""))
@@ -164,8 +166,12 @@ pub fn validate(schema: &'static Value, value: &Value, at: &str, faults: &mut Ve
             let at = format!("{at}/{name}");
             match (properties.and_then(|properties| properties.get(name)), &schema["additionalProperties"]) {
                 (Some(of), _) => validate(of, member, &at, faults),
-                (None, Value::Null) if properties.is_some() && schema["type"] == "object" => {
-                    faults.push(format!("{at:?} is not in the contract"));
+                (None, Value::Null)
+                    if properties.is_some()
+                        && schema["type"] == "object"
+                        && alternatives(schema).is_none() =>
+                {
+                    faults.push(format!("{at:?} {UNKNOWN}"));
                 }
                 (None, _) => {}
             }
@@ -179,12 +185,14 @@ pub fn validate(schema: &'static Value, value: &Value, at: &str, faults: &mut Ve
     for part in schema["allOf"].as_array().into_iter().flatten() {
         validate(part, value, at, faults);
     }
-    if let Some(parts) = ["anyOf", "oneOf"].iter().find_map(|of| schema[of].as_array()) {
+    if let Some(parts) = alternatives(schema) {
         let tries: Vec<_> = parts
             .iter()
             .map(|part| {
                 let mut faults = Vec::new();
                 validate(part, value, at, &mut faults);
+                // Members beside the alternatives belong to each.
+                faults.retain(|fault| schema.get("properties").is_none() || !fault.ends_with(UNKNOWN));
                 faults
             })
             .collect();
@@ -192,6 +200,10 @@ pub fn validate(schema: &'static Value, value: &Value, at: &str, faults: &mut Ve
             faults.push(format!("{at:?} is none of these: {tries:?}"));
         }
     }
+}
+
+fn alternatives(schema: &'static Value) -> Option<&'static Vec<Value>> {
+    ["anyOf", "oneOf"].iter().find_map(|of| schema[of].as_array())
 }
 
 fn is(kind: &Value, value: &Value) -> bool {

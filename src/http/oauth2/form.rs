@@ -7,13 +7,13 @@ use secrecy::SecretString;
 
 use super::error::OauthError;
 use crate::flows::client::KnownClient;
-use crate::http::body;
+use crate::http::body::{self, MOST_FIELDS};
 use crate::http::openapi::Secret;
 use crate::http::problem::{Code, Problem};
 
 /// A token to be looked at.
 #[derive(JsonSchema)]
-#[schemars(rename = "TokenForm")]
+#[schemars(rename = "TokenForm", extend("additionalProperties" = { "type": "string" }, "maxProperties" = MOST_FIELDS))]
 #[expect(dead_code, reason = "the shape of what `Form` reads")]
 pub(in crate::http) struct Shape {
     #[schemars(with = "Secret", extend("minLength" = 1))]
