@@ -27,7 +27,9 @@ pub fn schema() -> String {
         let place = place(&mut root, described.key, &words);
         *place = leaf(described, default, &about);
     }
-    for (name, mut named_by_the_site) in [("clients", clients::schema()), ("deliveries", deliveries::schema())] {
+    for (name, mut named_by_the_site) in
+        [("clients", clients::schema()), ("deliveries", deliveries::schema())]
+    {
         named_by_the_site["description"] = json!(words.get(name));
         *place(&mut root, name, &words) = named_by_the_site;
     }

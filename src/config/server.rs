@@ -29,6 +29,8 @@ pub struct Server {
     pub allowed_hosts: Vec<String>,
     /// The web origins whose scripts may call it.
     pub cors_origins: Vec<String>,
+    /// Whether the contract is shown to clients.
+    pub docs: bool,
     /// Threads that answer requests.
     pub workers: NonZeroUsize,
     /// The largest request body, in bytes.
@@ -78,6 +80,7 @@ impl Server {
                 .map(|host| host.to_ascii_lowercase())
                 .collect(),
             cors_origins: reader.take_if("server.cors_origins", |list: &Vec<String>| check_origins(list)),
+            docs: reader.take("server.docs"),
             workers: workers(reader),
             body_limit: reader.take_in("server.body_limit", ByteSize(1 << 10)..=ByteSize(1 << 20)).0 as usize,
             max_connections: reader.take_in("server.max_connections", 1..=1_000_000),

@@ -12,7 +12,7 @@ use super::public::serve;
 use super::tls::Certificates;
 use super::{Foundations, StartError};
 use crate::config;
-use crate::http::{Front, caller_site, front_door, not_found, ops_routes, routes};
+use crate::http::{Front, caller_site, front_door, mount_operators, mount_public, not_found};
 
 /// Both servers, listening.
 pub struct Listeners {
@@ -76,7 +76,11 @@ pub fn listen(
             .wrap(shared.sites.cors())
             .wrap(from_fn(caller_site))
             .wrap(from_fn(front_door))
-            .service(web::scope(&base_path).configure(routes).default_service(web::to(not_found)))
+            .service(
+                web::scope(&base_path)
+                    .configure(|config| mount_public(config, shared.docs.is_some()))
+                    .default_service(web::to(not_found)),
+            )
             .default_service(web::to(not_found))
     });
 
@@ -86,7 +90,7 @@ pub fn listen(
             .app_data(front.clone())
             .app_data(prometheus.clone())
             .wrap(from_fn(front_door))
-            .configure(ops_routes)
+            .configure(mount_operators)
             .default_service(web::to(not_found))
     })
     .workers(1)

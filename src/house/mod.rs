@@ -21,8 +21,8 @@ use tokio::runtime::Handle as Runtime;
 
 pub use audit::audit_keys;
 pub use listeners::{Listeners, Sockets, listen};
-pub use tls::{Certificates, TlsFault};
 pub use reload::{ReloadFault, Reloader, reload};
+pub use tls::{Certificates, TlsFault};
 
 use crate::actors::audit::Parts as AuditParts;
 use crate::actors::keeper::Lifeline;
@@ -36,6 +36,7 @@ use crate::domain::password::Policy;
 use crate::domain::session::Lifetimes;
 use crate::flows::keys::look;
 use crate::flows::{Desk, Rules};
+use crate::http::openapi::Docs;
 use crate::http::{CallerSites, Detached, Dominance, Front, Impatience};
 use crate::keyring::KeyRingFault;
 use crate::store::{Db, StoreError, installation};
@@ -241,6 +242,7 @@ pub async fn build(
         impatience: Impatience::default(),
         audit_keys: live_keys.public,
         server_timing: config.server.server_timing,
+        docs: config.server.docs.then(|| Docs::new(&config.server.base_path)),
         draining: AtomicBool::new(false),
     })
 }

@@ -18,6 +18,7 @@ use tracing::Instrument;
 use super::accept::is_acceptable;
 use super::caller_site::keep_cors;
 use super::oauth2::{self, error::OauthError};
+use super::openapi::is_page;
 use super::problem::{Code, Problem};
 use super::unread::{self, Holding};
 use super::visit::{self, REQUEST_ID};
@@ -45,7 +46,7 @@ pub async fn front_door(
 
     let stages = front.server_timing.then(Arc::<Stages>::default);
     let unread = unread::share(&mut request);
-    let response = if is_acceptable(request.headers()) {
+    let response = if is_acceptable(request.headers(), is_page(request.path())) {
         let work = next.call(request).instrument(span.clone());
         Stages::within(stages.clone(), work).await?.map_into_boxed_body()
     } else {
@@ -132,13 +133,17 @@ fn dress(headers: &mut HeaderMap, request_id: &str) {
     if let Ok(id) = HeaderValue::from_str(request_id) {
         headers.insert(REQUEST_ID, id);
     }
-    if !headers.contains_key(header::CACHE_CONTROL) {
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    for (name, value) in [
+        (header::CACHE_CONTROL, "no-store"),
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+    ] {
+        if !headers.contains_key(&name) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
     }
     for (name, value) in [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),
-        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
         (HeaderName::from_static("cross-origin-resource-policy"), well_known::RESOURCE_POLICY),
     ] {
         headers.insert(name, HeaderValue::from_static(value));

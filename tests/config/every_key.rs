@@ -43,6 +43,7 @@ pub(super) const CASES: &[Case] = cases![
     "server.proxy_protocol" = "true" | "true" => |c| c.server.proxy_protocol, "true", with "server.trusted_proxies" = "10.0.0.0/8";
     "server.allowed_hosts" = r#"["Auth.example.org", "[::1]"]"# | "Auth.example.org, [::1]" => |c| c.server.allowed_hosts.join(" "), "auth.example.org [::1]";
     "server.cors_origins" = r#"["https://app.example.org", "http://localhost:3000"]"# | "https://app.example.org, http://localhost:3000" => |c| c.server.cors_origins.join(" "), "https://app.example.org http://localhost:3000";
+    "server.docs" = "false" | "false" => |c| c.server.docs, "false";
     "server.workers" = "3" | "3" => |c| c.server.workers, "3";
     "server.body_limit" = r#""32KiB""# | "32KiB" => |c| c.server.body_limit, "32768";
     "server.max_connections" = "77" | "77" => |c| c.server.max_connections, "77";

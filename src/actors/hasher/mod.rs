@@ -146,7 +146,7 @@ impl Handler<Gated<Errand>> for Hasher {
 }
 
 /// What an operator sees of the pool.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 pub struct HasherSnapshot {
     /// Hash threads.
     pub threads: usize,
