@@ -31,6 +31,7 @@
 //! | [`lifecycle`] | runtimes, signals, the ladder down |
 //! | `guard` | for other services: verifies our tokens there; the only room that a service needs (feature `guard`) |
 //! | [`telemetry`] | the catalogue of metrics, and logs |
+//! | [`doctor`] | what is wrong with an installation, or will be |
 //! | [`cli`] | the commands of the binary |
 //!
 //! Data flows one way; nobody calls back up. `tests/house_rules.rs` reads the source and holds it to that.
@@ -47,6 +48,8 @@ pub mod calibrate;
 pub mod cli;
 #[cfg(feature = "server")]
 pub mod config;
+#[cfg(feature = "server")]
+pub mod doctor;
 pub mod domain;
 #[cfg(feature = "server")]
 pub mod flows;

@@ -47,7 +47,7 @@ pub use audit::{Audit, AuditAddress, AuditDurability, OnAuditFailure, OnErasure}
 pub use clients::{Client, ClientRight, Clients, SecretHashes};
 pub use database::{Backend, Database};
 pub use fault::{Fault, Faults, Origin};
-pub use hashing::{Argon2Cost, HashAlgorithm, Hashing, OWASP_FLOOR, reaches_owasp_floor};
+pub use hashing::{Argon2Cost, BCRYPT_FLOOR, HashAlgorithm, Hashing, OWASP_FLOOR, reaches_owasp_floor};
 pub use keys::Keys;
 pub use limits::{
     LimitStoreKind, Limits, LoginLimits, OauthLimits, OnBackendFailure, ProofLimits, RefreshLimits,

@@ -7,6 +7,7 @@ mod verify;
 use std::process::ExitCode;
 
 use clap::Subcommand;
+use serde_json::json;
 
 use super::{complain, runtime, say};
 use crate::config::Config;
@@ -21,7 +22,11 @@ pub(super) enum AuditCommand {
     /// Show the newest records, and those that come.
     Tail(tail::Tail),
     /// Print the public keys under which the log is signed, for `verify --key`.
-    Keys,
+    Keys {
+        /// One JSON object a line: `kid`, `public`.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 pub(super) fn run(config: &Config, command: AuditCommand) -> anyhow::Result<ExitCode> {
@@ -29,15 +34,19 @@ pub(super) fn run(config: &Config, command: AuditCommand) -> anyhow::Result<Exit
         AuditCommand::Verify(verify) => verify.run(config),
         AuditCommand::Export(export) => export.run(config),
         AuditCommand::Tail(tail) => tail.run(config),
-        AuditCommand::Keys => keys(config),
+        AuditCommand::Keys { json } => keys(config, json),
     }
 }
 
-fn keys(config: &Config) -> anyhow::Result<ExitCode> {
+fn keys(config: &Config, json: bool) -> anyhow::Result<ExitCode> {
     runtime()?.block_on(async {
         let db = house::database(config).await?;
         for public in house::audit_keys(config, &db).await? {
-            say(format_args!("{}  {public}", public.kid()));
+            if json {
+                say(json!({ "kid": public.kid().to_string(), "public": public.to_string() }));
+            } else {
+                say(format_args!("{}  {public}", public.kid()));
+            }
         }
         db.close().await;
         Ok(ExitCode::SUCCESS)
