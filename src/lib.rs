@@ -32,6 +32,7 @@
 //! | [`lifecycle`] | runtimes, signals, the ladder down |
 //! | `guard` | for other services: verifies our tokens there; the only room that a service needs (feature `guard`) |
 //! | [`telemetry`] | the catalogue of metrics, and logs |
+//! | [`doctor`] | what is wrong with an installation, or will be |
 //! | [`cli`] | the commands of the binary |
 //!
 //! Data flows one way; nobody calls back up. `tests/house_rules.rs` reads the source and holds it to that.
@@ -50,6 +51,8 @@ pub mod cli;
 pub mod config;
 #[cfg(feature = "server")]
 pub mod delivery;
+#[cfg(feature = "server")]
+pub mod doctor;
 pub mod domain;
 #[cfg(feature = "server")]
 pub mod flows;

@@ -33,6 +33,7 @@ const TABLE: &str = "
     selftest  | domain                                 |              | it measures from outside
     bench     | domain                                 | hdrhistogram | it measures from outside
     calibrate | domain config                          |              | it proposes and changes nothing
+    doctor    | domain config store                    |              | it looks and changes nothing
     flows     | domain config store actors breach transfer keyring tokens telemetry | | they do not know who speaks to clients
     http/ops  | domain config flows tokens actors telemetry | actix_web | it shows what the actors observe
     http      | domain config flows keyring tokens telemetry | actix_web actix_cors | storing and waiting are the flows' business

@@ -10,6 +10,8 @@ mod calibrate;
 mod clients;
 mod config;
 mod desk;
+mod doctor;
+mod examples;
 mod health;
 mod keys;
 mod migrate;
@@ -25,7 +27,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context;
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use secrecy::SecretString;
 
 use crate::config::{Config, Sources};
@@ -70,6 +72,8 @@ enum Command {
     Keys(keys::Keys),
     /// Ask the server that runs in this data directory how it is; exit code 0 if well.
     Health(health::Health),
+    /// Find out what is wrong with this installation, or will be; exit code 1 where something has to be mended.
+    Doctor(doctor::Doctor),
     /// Measure how fast a server answers, and whether that changed.
     #[cfg(target_os = "linux")]
     #[command(subcommand)]
@@ -104,7 +108,9 @@ fn setting(text: &str) -> Result<(String, String), String> {
 ///
 /// Exit codes: 0 done, 1 failed, 2 wrong use or configuration; some commands have a 3 that their help explains.
 pub fn run() -> ExitCode {
-    let cli = Cli::parse_from(arguments::gathered(std::env::args_os()));
+    let command = examples::mannered(Cli::command());
+    let matches = command.get_matches_from(arguments::gathered(std::env::args_os()));
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     if let Some(Command::Completions { shell }) = cli.command {
         clap_complete::generate(shell, &mut Cli::command(), "guardhouse", &mut std::io::stdout());
         return ExitCode::SUCCESS;
@@ -146,6 +152,7 @@ pub fn run() -> ExitCode {
         Command::Users(command) => users::run(config, command),
         Command::Keys(command) => keys::run(config, command),
         Command::Health(command) => health::run(&config, &command),
+        Command::Doctor(command) => doctor::run(&config, &sources.files, &command),
         // These need no configuration, and were answered before there was one.
         Command::Completions { .. } | Command::OpenApi => Ok(ExitCode::SUCCESS),
         #[cfg(target_os = "linux")]

@@ -9,6 +9,7 @@ mod clients;
 mod command_line;
 mod configuration;
 mod deliveries;
+mod doctor;
 mod documents;
 mod import;
 mod keys;

@@ -1,6 +1,7 @@
 //! The database: connected once, shared by every thread, with one way to run a transaction.
 
 mod group;
+mod vitals;
 
 use std::future::Future;
 use std::time::Duration;
@@ -16,6 +17,7 @@ use secrecy::ExposeSecret;
 use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 
 use group::GroupWriter;
+pub use vitals::DatabaseVitals;
 
 use super::StoreError;
 use crate::config;
