@@ -109,6 +109,12 @@ pub fn run() -> ExitCode {
         clap_complete::generate(shell, &mut Cli::command(), "guardhouse", &mut std::io::stdout());
         return ExitCode::SUCCESS;
     }
+    if let Some(Command::Config(command)) = &cli.command
+        && let Some(text) = command.known_without()
+    {
+        say(text.trim_end());
+        return ExitCode::SUCCESS;
+    }
     if let Some(Command::OpenApi) = cli.command {
         say(format_args!("{:#}", crate::http::openapi::document("")));
         return ExitCode::SUCCESS;
@@ -125,16 +131,15 @@ pub fn run() -> ExitCode {
     let config = match Config::load(&sources) {
         Ok(config) => config,
         Err(faults) => {
-            eprintln!("{faults}");
+            match &cli.command {
+                Some(Command::Config(command)) if command.wants_json() => say(faults.as_json()),
+                _ => eprintln!("{faults}"),
+            }
             return ExitCode::from(2);
         }
     };
-    if let Err(fault) = telemetry::logs::check(&config.log) {
-        eprintln!("guardhouse: {fault}");
-        return ExitCode::from(2);
-    }
     let done = match cli.command.unwrap_or(Command::Serve) {
-        Command::Serve => serve::serve(config),
+        Command::Serve => serve::serve(config, sources),
         Command::Migrate(command) => migrate::run(&config, &command),
         Command::Clients(command) => clients::run(&command),
         Command::Config(command) => config::run(&config, &command),

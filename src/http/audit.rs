@@ -154,7 +154,8 @@ pub(super) struct KeysReply<'a> {
 /// `GET /admin/audit/keys`: what verifies the signatures under the log.
 pub(super) async fn keys(front: web::Data<Front>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let_in(&front, &request).await?;
-    let keys = front.audit_keys.iter().map(|public| KeyView { kid: public.kid(), public }).collect();
+    let public = front.audit_keys.load();
+    let keys = public.iter().map(|public| KeyView { kid: public.kid(), public }).collect();
     Ok(HttpResponse::Ok().json(KeysReply { keys }))
 }
 

@@ -3,6 +3,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -23,6 +24,7 @@ use super::unread::{self, Holding};
 use super::visit::{self, REQUEST_ID};
 use super::{Front, well_known};
 use crate::domain::clock::Stopwatch;
+use crate::telemetry::stages::Stages;
 
 /// The outermost middleware of both listeners.
 ///
@@ -42,9 +44,11 @@ pub async fn front_door(
     let request_id = visit.origin.request_id;
     let span = tracing::info_span!("request", id = %request_id, trace = visit::trace_id(request.headers()));
 
+    let stages = front.server_timing.then(Arc::<Stages>::default);
     let unread = unread::share(&mut request);
     let response = if is_acceptable(request.headers(), is_page(request.path())) {
-        next.call(request).instrument(span.clone()).await?.map_into_boxed_body()
+        let work = next.call(request).instrument(span.clone());
+        Stages::within(stages.clone(), work).await?.map_into_boxed_body()
     } else {
         // Not `into_response`, which forgets the error that is rendered below.
         let (request, _) = request.into_parts();
@@ -53,6 +57,9 @@ pub async fn front_door(
     let overloaded = is_overloaded(&response);
     let mut response = with_problem_rendered(response, &request_id);
     dress(response.headers_mut(), &request_id);
+    if let Some(told) = stages.and_then(|stages| HeaderValue::from_str(&stages.to_string()).ok()) {
+        response.headers_mut().insert(HeaderName::from_static("server-timing"), told);
+    }
 
     let elapsed = started.elapsed();
     let (method, status) = (response.request().method().clone(), response.status());

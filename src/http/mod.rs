@@ -34,6 +34,7 @@ mod well_known;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use arc_swap::{ArcSwap, ArcSwapOption};
 use secrecy::SecretString;
 
 pub use busiest::Dominance;
@@ -43,6 +44,7 @@ pub use front_door::front_door;
 pub use impatience::{Impatience, remember};
 pub use routes::{mount_operators, mount_public};
 
+use crate::config::Config;
 use crate::domain::audit::octets::PublicKey;
 use crate::domain::clock::Clock;
 use crate::flows::Desk;
@@ -64,7 +66,9 @@ pub struct Front {
     /// How long a client may take to send a body.
     pub body_timeout: std::time::Duration,
     /// What opens the operations listener, besides an administrator's token.
-    pub ops_token: Option<SecretString>,
+    pub ops_token: ArcSwapOption<SecretString>,
+    /// What holds, as it was loaded last.
+    pub config: ArcSwap<Config>,
     /// From where requests are accepted.
     pub sites: CallerSites,
     /// Notices an address that sends most of the requests.
@@ -72,7 +76,9 @@ pub struct Front {
     /// Holds the refusals of those who come back too soon.
     pub impatience: Impatience,
     /// What verifies the signatures under the audit log.
-    pub audit_keys: Vec<PublicKey>,
+    pub audit_keys: Arc<ArcSwap<Vec<PublicKey>>>,
+    /// Whether answers say where their time went.
+    pub server_timing: bool,
     /// The contract for clients, where it is shown.
     pub docs: Option<Docs>,
     /// Set when the server is about to end.

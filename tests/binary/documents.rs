@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use guardhouse::domain::audit::kinds;
 use guardhouse::http::problem::Code;
 
 use crate::openapi::document::operations;
 
+const AUDIT: &str = include_str!("../../docs/audit.md");
 const API: &str = include_str!("../../docs/api.md");
 const PROOFS: &str = include_str!("../../docs/proofs.md");
 const PROBLEMS: &str = include_str!("../../docs/problems.md");
@@ -38,6 +40,14 @@ fn the_details_of_refused_fields_are_all_explained() {
             assert!(PROBLEMS.contains(&format!("`{word}`")), "{word} ({file}) is not explained");
         }
     }
+}
+
+#[test]
+fn every_kind_of_event_is_explained_and_there_is_no_other() {
+    let (_, section) = AUDIT.split_once("## The kinds").expect("a section");
+    let rows = section.lines().take_while(|line| !line.starts_with("## "));
+    let told: BTreeSet<&str> = rows.filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect();
+    assert_eq!(told, kinds().collect());
 }
 
 #[test]

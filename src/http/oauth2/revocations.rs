@@ -45,7 +45,7 @@ pub(in crate::http) async fn revocations(
     }
     // What is no cursor may be one of another release: it is answered as that of another node is, with everything.
     let page = front.desk.revocations.page(Cursor::parse(&after), limit);
-    let access_lifetime = front.desk.rules.access_lifetime.as_secs();
+    let access_lifetime = front.desk.rules().access_lifetime.as_secs();
     Ok(HttpResponse::Ok().json(Answer::new(page, access_lifetime)))
 }
 

@@ -1,6 +1,7 @@
 //! Health, the description of all this, and what operators ask.
 
 use super::{Access, Code, Endpoint, Place, at, get, post};
+use crate::config::Explanation;
 use crate::flows::Fault;
 use crate::flows::authenticate::AuthenticateError;
 use crate::flows::keys::KeysError;
@@ -8,7 +9,7 @@ use crate::http::audit::{KeysReply as AuditKeys, Page, RecordView, keys as audit
 use crate::http::health::{Answer as Readiness, Life, live, ready};
 use crate::http::keys::{KeyView, KeysReply, list, rotate};
 use crate::http::openapi::{HTML, page, problems_page, serve};
-use crate::http::ops::{Actors, actors, metrics};
+use crate::http::ops::{Actors, actors, config, metrics};
 
 const HEALTH: &str = "Health";
 const DOCS: &str = "This contract";
@@ -84,6 +85,16 @@ pub(super) fn places() -> Vec<Place> {
             OPERATIONS,
             [operator(get("auditKeys", "What verifies the signatures under the audit log", audit_keys))
                 .gives::<AuditKeys<'_>>(200, "The keys.")],
+        ),
+        at(
+            "/admin/config",
+            OPERATIONS,
+            [get("configuration", "What is configured, and where that was set", config)
+                .about("For administrators only: it tells where secrets lie, and none of them.")
+                .access(Access::Bearer)
+                .gives::<Explanation>(200, "The settings that hold.")
+                .fails::<AuthenticateError>()
+                .may([Code::TokenMissing, Code::RoleRequired])],
         ),
         at(
             "/admin/keys",
