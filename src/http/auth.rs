@@ -18,12 +18,15 @@ use crate::flows::refresh::{RefreshError, refresh as refresh_flow};
 use crate::flows::register::{Register, RegisterError, Registered, register as register_flow};
 use crate::flows::{Caller, Fault, Invalid, Limited, Visit};
 
+/// A password for the description of bodies.
+const EXAMPLE: &str = "Correct-horse-9-battery";
+
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RegisterBody {
     #[schemars(extend("format" = "email", "examples" = ["ada@example.org"]))]
     email: String,
-    #[schemars(with = "Secret")]
+    #[schemars(with = "Secret", extend("examples" = [EXAMPLE]))]
     password: SecretString,
     name: Option<String>,
 }
@@ -75,7 +78,7 @@ told!(RegisterError { Closed => RegistrationClosed, EmailTaken => EmailTaken } {
 pub(super) struct LoginBody {
     #[schemars(extend("format" = "email", "examples" = ["ada@example.org"]))]
     email: String,
-    #[schemars(with = "Secret")]
+    #[schemars(with = "Secret", extend("examples" = [EXAMPLE]))]
     password: SecretString,
 }
 

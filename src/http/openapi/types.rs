@@ -36,9 +36,8 @@ pub(super) fn kind(schema: &Value) -> String {
     if let Some(format) = schema["format"].as_str().filter(|format| !format.contains("int")) {
         text.push_str(&format!(", {}", escape(format)));
     }
-    match (schema.get("minimum"), schema.get("maximum")) {
-        (Some(least), Some(most)) => text.push_str(&format!(", {least} to {most}")),
-        _ => {}
+    if let (Some(least), Some(most)) = (schema.get("minimum"), schema.get("maximum")) {
+        text.push_str(&format!(", {least} to {most}"));
     }
     if let Some(default) = schema.get("default").filter(|default| !default.is_null()) {
         text.push_str(&format!(", default {}", code(&default.to_string())));
