@@ -16,6 +16,7 @@ mod outage;
 mod people;
 pub mod redis;
 mod refused;
+mod rolling;
 mod site;
 mod stale;
 mod storm;
