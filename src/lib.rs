@@ -20,6 +20,7 @@
 //! | [`tokens`] | access tokens (JWT, PASETO), refresh tokens, keys, the view of what was revoked |
 //! | [`keyring`] | which key signs, which ones verify, and when that changes |
 //! | [`actors`] | the hash pool, the limiter, the session keeper, the audit writer, and the parts they share |
+//! | [`delivery`] | where the audit log's records are sent: web servers, files, standard output |
 //! | [`breach`] | whether a password is on a list of stolen ones, without asking anybody |
 //! | [`transfer`] | files of accounts: those of other systems, and our own |
 //! | `bench` | how fast a running server answers, and whether that changed |
@@ -48,6 +49,8 @@ pub mod calibrate;
 pub mod cli;
 #[cfg(feature = "server")]
 pub mod config;
+#[cfg(feature = "server")]
+pub mod delivery;
 #[cfg(feature = "server")]
 pub mod doctor;
 pub mod domain;

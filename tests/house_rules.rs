@@ -28,6 +28,7 @@ const TABLE: &str = "
     actors    | domain config store telemetry tokens::revocations | actix argon2 guardhouse_argon2 bcrypt \
                                                                       | they pace; they order no use case
     breach    | domain                                 |              | it reads one file and decides nothing
+    delivery  | domain config store guard::agent telemetry | ureq  | it sends and decides nothing
     transfer  | domain                                 | csv          | it reads what others wrote and stores nothing
     selftest  | domain                                 |              | it measures from outside
     bench     | domain                                 | hdrhistogram | it measures from outside

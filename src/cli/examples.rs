@@ -101,6 +101,15 @@ pub(super) const MANNERS: &[Manners] = manners! {
     "audit export": ["guardhouse audit export --output audit.jsonl"];
     "audit tail": ["guardhouse audit tail --follow", "guardhouse audit tail -n 100 --kind login_failed --json"];
     "audit keys": ["guardhouse audit keys", "guardhouse audit keys --json"];
+    "audit rotate-key": ["guardhouse audit rotate-key --config site.toml"];
+    "audit deliveries": ["guardhouse audit deliveries list"];
+    "audit deliveries list": ["guardhouse audit deliveries list", "guardhouse audit deliveries list --json"];
+    "audit deliveries dead": ["guardhouse audit deliveries dead siem --json"];
+    "audit deliveries test": ["guardhouse audit deliveries test siem"] exits ["1  it was not taken"];
+    "audit deliveries retry": ["guardhouse audit deliveries retry siem"] exits ["1  some of it is still not taken"];
+    "audit deliveries forget": ["guardhouse audit deliveries forget siem"];
+    "audit deliveries secret": ["guardhouse audit deliveries secret > /run/secrets/siem"];
+    "openapi": ["guardhouse openapi > openapi.json"];
     "breach": ["guardhouse breach check --info breached.gcs"];
     "breach build": ["guardhouse breach build --format sha1 --min-count 5 pwned.txt breached.gcs"];
     "breach check": ["echo 'a password' | guardhouse breach check breached.gcs", "guardhouse breach check --info --json breached.gcs"]

@@ -83,6 +83,9 @@ enum Command {
         /// Which shell.
         shell: clap_complete::Shell,
     },
+    /// Print the contract for clients, as OpenAPI 3.1 in JSON.
+    #[command(name = "openapi")]
+    OpenApi,
     /// Prove, export and watch the audit log.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -118,6 +121,10 @@ pub fn run() -> ExitCode {
         say(text.trim_end());
         return ExitCode::SUCCESS;
     }
+    if let Some(Command::OpenApi) = cli.command {
+        say(format_args!("{:#}", crate::http::openapi::document("")));
+        return ExitCode::SUCCESS;
+    }
     // A load needs no configuration of this process, and a server that it starts checks its own.
     #[cfg(target_os = "linux")]
     if let Some(Command::Bench(command)) = cli.command {
@@ -147,7 +154,7 @@ pub fn run() -> ExitCode {
         Command::Health(command) => health::run(&config, &command),
         Command::Doctor(command) => doctor::run(&config, &sources.files, &command),
         // These need no configuration, and were answered before there was one.
-        Command::Completions { .. } => Ok(ExitCode::SUCCESS),
+        Command::Completions { .. } | Command::OpenApi => Ok(ExitCode::SUCCESS),
         #[cfg(target_os = "linux")]
         Command::Bench(_) => Ok(ExitCode::SUCCESS),
         Command::Audit(command) => audit::run(&config, command),

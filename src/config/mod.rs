@@ -14,6 +14,7 @@ mod audit;
 mod clients;
 mod contradictions;
 mod database;
+mod deliveries;
 mod explain;
 mod fault;
 mod hashing;
@@ -26,6 +27,7 @@ mod log;
 mod manual;
 mod markdown;
 mod marks;
+mod named;
 mod passwords;
 mod reader;
 mod redis;
@@ -46,6 +48,8 @@ use std::path::PathBuf;
 pub use audit::{Audit, AuditAddress, AuditDurability, OnAuditFailure, OnErasure};
 pub use clients::{Client, ClientRight, Clients, SecretHashes};
 pub use database::{Backend, Database};
+pub use deliveries::{Deliveries, Delivery, Target};
+pub use explain::Explanation;
 pub use fault::{Fault, Faults, Origin};
 pub use hashing::{Argon2Cost, BCRYPT_FLOOR, HashAlgorithm, Hashing, OWASP_FLOOR, reaches_owasp_floor};
 pub use keys::Keys;
@@ -61,7 +65,7 @@ pub use redis::Redis;
 pub use registration::{Registration, RegistrationMode};
 pub use reload::{Change, can_be_reloaded};
 pub use schema::schema;
-pub use server::Server;
+pub use server::{Server, Tls};
 pub use sessions::{OnStale, Revocation, SessionStoreKind, SessionTransport, Sessions};
 pub use sources::{MANUAL, Sources};
 pub use tokens::{TokenAlgorithm, TokenFormat, Tokens};
@@ -100,6 +104,8 @@ pub struct Config {
     pub clients: Clients,
     /// How the audit log is written.
     pub audit: Audit,
+    /// Where the audit log's records are sent.
+    pub deliveries: Deliveries,
     /// What is logged, and how.
     pub log: Log,
     effective: Vec<Effective>,
@@ -135,6 +141,7 @@ impl Config {
             limits: Limits::read(reader),
             clients: clients::read(reader),
             audit: Audit::read(reader),
+            deliveries: deliveries::read(reader),
             log: Log::read(reader),
             data_dir,
             effective: Vec::new(),

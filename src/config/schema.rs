@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::manual::{Section, sections};
 use super::reader::{Described, Reader};
 use super::sources::{Raw, Sources};
-use super::{Config, clients};
+use super::{Config, clients, deliveries};
 
 /// The schema, as the text that is kept in `config/guardhouse.schema.json`.
 ///
@@ -27,9 +27,12 @@ pub fn schema() -> String {
         let place = place(&mut root, described.key, &words);
         *place = leaf(described, default, &about);
     }
-    let mut named_by_the_site = clients::schema();
-    named_by_the_site["description"] = json!(words.get("clients"));
-    *place(&mut root, "clients", &words) = named_by_the_site;
+    for (name, mut named_by_the_site) in
+        [("clients", clients::schema()), ("deliveries", deliveries::schema())]
+    {
+        named_by_the_site["description"] = json!(words.get(name));
+        *place(&mut root, name, &words) = named_by_the_site;
+    }
     root["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
     root["title"] = json!("Configuration of Guardhouse");
     let text = serde_json::to_string_pretty(&sorted(root)).expect("a JSON value can be written");

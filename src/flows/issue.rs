@@ -7,11 +7,12 @@ use secrecy::SecretString;
 use super::{Desk, Fault, Visit};
 use crate::domain::account::User;
 use crate::domain::claims::Claims;
-use crate::domain::clock::Timestamp;
+use crate::domain::clock::{Stopwatch, Timestamp};
 use crate::domain::id::{SessionId, uuid_v7};
 use crate::domain::refresh::RefreshGrant;
 use crate::domain::session::{AuthMethod, Session};
 use crate::store::session::Ending;
+use crate::telemetry::stages::{self, Stage};
 
 /// The shortest life of an access token: its times are whole seconds.
 const SHORTEST: Duration = Duration::from_secs(1);
@@ -80,13 +81,20 @@ pub(super) fn tokens(desk: &Desk, user: User, session: &Session, now: Timestamp)
         (desk.refresh_tokens.mint(&grant), session.idle_expires_at)
     });
     Ok(SignedIn {
-        access_token: desk.access_tokens.seal(&claims)?.into(),
+        access_token: signed(desk, &claims)?.into(),
         access_expires_at: claims.expires_at,
         refresh,
         session: session.id,
         user,
         now,
     })
+}
+
+fn signed(desk: &Desk, claims: &Claims) -> Result<String, Fault> {
+    let started = Stopwatch::start();
+    let token = desk.access_tokens.seal(claims)?;
+    stages::note(Stage::Sign, started.elapsed());
+    Ok(token)
 }
 
 /// An ending now: remembered until every access token made so far has expired, with room for clocks that differ.

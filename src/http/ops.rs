@@ -2,6 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use metrics_exporter_prometheus::PrometheusHandle;
+use schemars::JsonSchema;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use subtle::ConstantTimeEq;
@@ -22,8 +23,8 @@ pub(super) async fn metrics(prometheus: web::Data<PrometheusHandle>) -> HttpResp
     HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(prometheus.render())
 }
 
-#[derive(Serialize)]
-struct Actors {
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Actors {
     hasher: HasherSnapshot,
     limiter: Option<LimiterSnapshot>,
     sessions: SessionsSnapshot,

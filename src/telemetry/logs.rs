@@ -6,6 +6,9 @@ use tracing_subscriber::{EnvFilter, reload};
 
 use crate::config::{Log, LogFormat};
 
+/// Whoever sends what is no HTTP would otherwise write errors into the log. A filter that names it wins.
+const QUIET: &str = "actix_http=off";
+
 /// The logs cannot be set up as configured.
 #[derive(Debug, thiserror::Error)]
 pub enum LogFault {
@@ -35,7 +38,8 @@ pub fn parse(filter: &str) -> Result<EnvFilter, String> {
 }
 
 fn filter(settings: &Log) -> Result<EnvFilter, LogFault> {
-    parse(&settings.filter).map_err(|reason| LogFault::Filter { filter: settings.filter.clone(), reason })
+    parse(&format!("{QUIET},{}", settings.filter))
+        .map_err(|reason| LogFault::Filter { filter: settings.filter.clone(), reason })
 }
 
 /// Changes which events are logged while the process runs.

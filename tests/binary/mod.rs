@@ -8,6 +8,7 @@ mod calibrate;
 mod clients;
 mod command_line;
 mod configuration;
+mod deliveries;
 mod doctor;
 mod documents;
 mod import;

@@ -5,6 +5,7 @@
 mod clients;
 mod contradictions;
 mod defaults;
+mod deliveries;
 mod every_key;
 mod explain;
 mod faults;

@@ -124,7 +124,7 @@ fn no_secret_can_get_into_the_explanation() {
     }
     assert!(secrets >= 6, "only {secrets} secrets");
     let config = site.config();
-    let told = config.explanation().to_string();
+    let told = serde_json::to_string(&config.explanation()).unwrap();
     assert!(!told.contains(MARK), "{told}");
     assert!(told.contains("(redacted)") && told.contains("postgres://db/house"), "{told}");
     assert!(!format!("{config:?}").contains(MARK));

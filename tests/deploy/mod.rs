@@ -133,6 +133,13 @@ fn the_unit_is_hardened_and_waits_for_the_end() {
 }
 
 #[test]
+fn the_sockets_are_those_that_the_server_would_take_itself() {
+    let sockets = unit("config/systemd/guardhouse.socket");
+    let server = guardhouse::config::Config::defaults().server;
+    assert_eq!(sockets["Socket.ListenStream"], [server.bind.to_string(), server.ops_bind.to_string()]);
+}
+
+#[test]
 fn the_pods_are_restricted_probed_and_given_the_time_to_end() {
     let deployment = only("config/kubernetes/deployment.yaml");
     let container = container(&deployment);

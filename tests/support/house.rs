@@ -26,6 +26,7 @@ use guardhouse_entity::audit_events;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use serde_json::Value;
 
+use super::conformity;
 use super::database::{Kind, Scratch};
 use super::entropy::Seeded;
 
@@ -296,9 +297,29 @@ impl TestHouse {
     }
 
     /// Sends a request as it is.
+    #[track_caller]
     pub fn send(&self, request: ureq::http::request::Builder, body: Vec<u8>) -> Answer {
         let request = request.body(body).expect("a well-formed request");
-        Answer::read(self.agent.run(request).expect("the house answers"))
+        let (method, uri) = (request.method().clone(), request.uri().clone());
+        let answer = Answer::read(self.agent.run(request).expect("the house answers"));
+        self.is_in_the_contract(method.as_str(), &uri, &answer);
+        answer
+    }
+
+    #[track_caller]
+    fn is_in_the_contract(&self, method: &str, uri: &ureq::http::Uri, answer: &Answer) {
+        let settings = &self.foundations.config.server;
+        let listener = match uri.port_u16() {
+            Some(port) if port == self.ops_address().port() => conformity::Listener::Operators,
+            _ => conformity::Listener::Public { docs: settings.docs },
+        };
+        let below = match listener {
+            conformity::Listener::Operators => Some(uri.path()),
+            conformity::Listener::Public { .. } => uri.path().strip_prefix(settings.base_path.as_str()),
+        };
+        if let Some(path) = below {
+            conformity::check(listener, method, path, answer);
+        }
     }
 
     /// `GET` without a token.
@@ -328,6 +349,13 @@ impl TestHouse {
             request = request.header("authorization", format!("Bearer {token}"));
         }
         self.send(request, Vec::new())
+    }
+
+    /// A request to the operators' listener, without a token or a body.
+    #[track_caller]
+    pub fn ops_call(&self, method: &str, path: &str) -> Answer {
+        let uri = format!("http://{}{path}", self.ops_address());
+        self.send(ureq::http::Request::builder().method(method).uri(uri), Vec::new())
     }
 
     /// `POST path` with `body` on the operations listener.
@@ -407,7 +435,7 @@ impl TestHouse {
     /// Asserts that the whole audit log of this installation still is what was written.
     #[track_caller]
     pub fn proves_its_audit_log(&self) {
-        let (desk, keys) = (self.desk(), self.front().audit_keys.clone());
+        let (desk, keys) = (self.desk(), self.front().audit_keys.load().to_vec());
         let report = self.io(async move {
             desk.audit.drain().await;
             guardhouse::flows::audit_log::verify(&desk.db, keys, Vec::new()).await.expect("it can be read")

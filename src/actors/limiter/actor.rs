@@ -46,7 +46,7 @@ pub(super) struct Adopt {
 pub(super) struct Observe;
 
 /// What an operator sees of the limiter.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 pub struct LimiterSnapshot {
     /// Keys of this process with grants that still count.
     pub keys: usize,

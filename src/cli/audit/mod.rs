@@ -1,5 +1,6 @@
 //! `guardhouse audit`: prove the log, take it along, watch it.
 
+mod deliveries;
 mod export;
 mod tail;
 mod verify;
@@ -7,10 +8,13 @@ mod verify;
 use std::process::ExitCode;
 
 use clap::Subcommand;
+use futures_util::FutureExt;
 use serde_json::json;
 
+use super::desk::with_desk;
 use super::{complain, runtime, say};
 use crate::config::Config;
+use crate::flows::keys::rotate_audit;
 use crate::house;
 
 #[derive(Subcommand)]
@@ -27,6 +31,12 @@ pub(super) enum AuditCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Make a new key for the log and print its public half. Running servers sign with it from their next look at the
+    /// keys (`keys.poll_interval`); what older keys have signed stays provable with them.
+    RotateKey,
+    /// Show where records are sent and how that goes, and send again what was given up.
+    #[command(subcommand)]
+    Deliveries(deliveries::Deliveries),
 }
 
 pub(super) fn run(config: &Config, command: AuditCommand) -> anyhow::Result<ExitCode> {
@@ -35,6 +45,15 @@ pub(super) fn run(config: &Config, command: AuditCommand) -> anyhow::Result<Exit
         AuditCommand::Export(export) => export.run(config),
         AuditCommand::Tail(tail) => tail.run(config),
         AuditCommand::Keys { json } => keys(config, json),
+        AuditCommand::RotateKey => with_desk(config.clone(), "guardhouse audit rotate-key", |desk, visit| {
+            async move {
+                let public = rotate_audit(desk, visit).await?;
+                say(format_args!("{}  {public}", public.kid()));
+                Ok(ExitCode::SUCCESS)
+            }
+            .boxed()
+        }),
+        AuditCommand::Deliveries(deliveries) => deliveries.run(config),
     }
 }
 
