@@ -103,9 +103,9 @@ pub(super) const MANNERS: &[Manners] = manners! {
     "audit keys": ["guardhouse audit keys", "guardhouse audit keys --json"];
     "audit rotate-key": ["guardhouse audit rotate-key --config site.toml"];
     "audit deliveries": ["guardhouse audit deliveries list"];
-    "audit deliveries list": ["guardhouse audit deliveries list --json | jq 'select(.failure)'"];
-    "audit deliveries dead": ["guardhouse audit deliveries dead siem"];
-    "audit deliveries test": ["guardhouse audit deliveries test siem"] exits ["1  the receiver did not take the message"];
+    "audit deliveries list": ["guardhouse audit deliveries list", "guardhouse audit deliveries list --json"];
+    "audit deliveries dead": ["guardhouse audit deliveries dead siem --json"];
+    "audit deliveries test": ["guardhouse audit deliveries test siem"] exits ["1  it was not taken"];
     "audit deliveries retry": ["guardhouse audit deliveries retry siem"] exits ["1  some of it is still not taken"];
     "audit deliveries forget": ["guardhouse audit deliveries forget siem"];
     "audit deliveries secret": ["guardhouse audit deliveries secret > /run/secrets/siem"];

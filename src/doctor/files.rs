@@ -23,6 +23,7 @@ pub(super) fn findings(config: &Config, files: &[PathBuf]) -> Vec<Finding> {
         found.push(private("files.database", &file, OTHERS));
     }
     found.extend(secret_files(config).map(|file| private("files.secret", &file, STRANGERS)));
+    found.extend(config.server.tls.iter().map(|tls| private("files.tls_key", &tls.key, STRANGERS)));
     let with_secrets = files.iter().filter(|file| holds_secrets(config, file));
     found.extend(with_secrets.map(|file| private("files.config", file, STRANGERS)));
     found.push(room(config));

@@ -38,7 +38,7 @@ fn proxies(config: &Config) -> Finding {
     let (server, bind) = (&config.server, config.server.bind);
     let count = server.trusted_proxies.len();
     let value = format!("{bind}, {count} networks of proxies");
-    if !bind.ip().to_canonical().is_loopback() && count == 0 {
+    if !bind.ip().to_canonical().is_loopback() && count == 0 && server.tls.is_none() {
         let advice = "if a proxy stands in front, name it in server.trusted_proxies: until then every limit counts the proxy; \
                       if none does, passwords cross the network in the clear";
         return Finding::warn(WHAT, value, advice);
