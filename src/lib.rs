@@ -22,6 +22,8 @@
 //! | [`actors`] | the hash pool, the limiter, the session keeper, the audit writer, and the parts they share |
 //! | [`breach`] | whether a password is on a list of stolen ones, without asking anybody |
 //! | [`transfer`] | files of accounts: those of other systems, and our own |
+//! | [`copy`] | rows as every database means them, and their digest |
+//! | [`seeding`] | made-up accounts and sessions, the same ones for the same seed |
 //! | `bench` | how fast a running server answers, and whether that changed |
 //! | [`selftest`], [`calibrate`] | what a running server tells by its times; what this machine can carry |
 //! | [`flows`] | one use case a file: register, log in, refresh, log out, change the password … |
@@ -47,6 +49,8 @@ pub mod calibrate;
 pub mod cli;
 #[cfg(feature = "server")]
 pub mod config;
+#[cfg(feature = "server")]
+pub mod copy;
 pub mod domain;
 #[cfg(feature = "server")]
 pub mod flows;
@@ -60,6 +64,8 @@ pub mod http;
 pub mod keyring;
 #[cfg(feature = "server")]
 pub mod lifecycle;
+#[cfg(feature = "server")]
+pub mod seeding;
 #[cfg(feature = "server")]
 pub mod selftest;
 #[cfg(feature = "server")]

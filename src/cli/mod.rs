@@ -9,11 +9,13 @@ mod breach;
 mod calibrate;
 mod clients;
 mod config;
+mod db;
 mod desk;
 mod health;
 mod keys;
 mod migrate;
 mod progress;
+mod seed;
 mod selftest;
 mod serve;
 mod users;
@@ -56,6 +58,9 @@ enum Command {
     /// Change the database's schema.
     #[command(subcommand)]
     Migrate(migrate::Migrate),
+    /// Move to another database.
+    #[command(subcommand)]
+    Db(Box<db::DbCommand>),
     /// Look at the configuration without starting.
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -74,6 +79,8 @@ enum Command {
     #[cfg(target_os = "linux")]
     #[command(subcommand)]
     Bench(Box<bench::Bench>),
+    /// Fill an empty database with made-up accounts and sessions, to measure with.
+    Seed(seed::Seed),
     /// Print a script that completes commands and options in a shell.
     Completions {
         /// Which shell.
@@ -129,6 +136,7 @@ pub fn run() -> ExitCode {
     let done = match cli.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::serve(config),
         Command::Migrate(command) => migrate::run(&config, &command),
+        Command::Db(command) => db::run(&config, *command),
         Command::Clients(command) => clients::run(&command),
         Command::Config(command) => config::run(&config, &command),
         Command::Users(command) => users::run(config, command),
@@ -142,6 +150,7 @@ pub fn run() -> ExitCode {
         Command::Breach(command) => breach::run(&command),
         Command::Calibrate(command) => calibrate::run(&command),
         Command::SelfTest(command) => selftest::run(config, command),
+        Command::Seed(command) => seed::run(config, command),
     };
     done.unwrap_or_else(|error| {
         eprintln!("guardhouse: {}", whole(&error));

@@ -5,6 +5,7 @@ mod atomically;
 pub mod audit_chain;
 mod audit_events;
 mod collation;
+mod copy;
 mod group;
 mod keys;
 mod limits_backends;

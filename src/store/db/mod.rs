@@ -8,8 +8,8 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use guardhouse_migration::{MigrationStatus, Migrator, MigratorTrait};
 use sea_orm::{
-    ConnectOptions, Database, DatabaseConnection, DatabaseExecutor, DatabaseTransaction,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    AccessMode, ConnectOptions, Database, DatabaseConnection, DatabaseExecutor, DatabaseTransaction,
+    DbBackend, IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use secrecy::ExposeSecret;
 use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
@@ -76,6 +76,19 @@ impl Db {
     ///
     /// [`StoreError::Unavailable`] when the database cannot be reached within the acquire timeout.
     pub async fn connect(settings: &config::Database) -> Result<Self, StoreError> {
+        Self::connect_with(settings, STATEMENT_TIMEOUT).await
+    }
+
+    /// As [`Self::connect`], for what reads or writes all there is: a statement may take an hour.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::connect`].
+    pub async fn connect_unhurried(settings: &config::Database) -> Result<Self, StoreError> {
+        Self::connect_with(settings, Duration::from_secs(3_600)).await
+    }
+
+    async fn connect_with(settings: &config::Database, longest: Duration) -> Result<Self, StoreError> {
         let url = settings.url.expose_secret();
         let lifetime = (!matches!(settings.backend, config::Backend::Sqlite)).then_some(CONNECTION_LIFETIME);
         let connect = async |connections: u32| {
@@ -84,7 +97,7 @@ impl Db {
                 .max_connections(connections)
                 .connect_timeout(settings.acquire_timeout)
                 .acquire_timeout(settings.acquire_timeout)
-                .statement_timeout(STATEMENT_TIMEOUT)
+                .statement_timeout(longest)
                 .test_before_acquire_if_idle_for(TEST_WHEN_IDLE_FOR)
                 // SQLite in memory is gone with its connection, and a local file gains nothing from a new one.
                 .max_lifetime(lifetime)
@@ -173,6 +186,24 @@ impl Db {
             }
             None => rerun(|| in_time(work((&self.writer).into(), &context))).await,
         }
+    }
+
+    /// A transaction that sees everything as it was when it first read, and writes nothing. In SQLite every transaction
+    /// does, and knows no word for it.
+    ///
+    /// # Errors
+    ///
+    /// As every read.
+    pub(super) async fn snapshot(&self) -> Result<Txn, StoreError> {
+        let options = match self.reader.get_database_backend() {
+            DbBackend::Sqlite => TransactionOptions::default(),
+            _ => TransactionOptions {
+                isolation_level: Some(IsolationLevel::RepeatableRead),
+                access_mode: Some(AccessMode::ReadOnly),
+                ..TransactionOptions::default()
+            },
+        };
+        Ok(self.reader.begin_with_options(options).await?)
     }
 
     async fn once<C, T>(&self, context: &C, work: &impl Work<C, T>) -> Result<T, StoreError> {
