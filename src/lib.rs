@@ -22,7 +22,7 @@
 //! | [`actors`] | the hash pool, the limiter, the session keeper, the audit writer, and the parts they share |
 //! | [`breach`] | whether a password is on a list of stolen ones, without asking anybody |
 //! | [`transfer`] | files of accounts: those of other systems, and our own |
-//! | [`copy`] | rows as every database means them, and their digest |
+//! | [`copy`], [`archive`] | rows as every database means them, and their digest; the file of a back-up |
 //! | [`seeding`] | made-up accounts and sessions, the same ones for the same seed |
 //! | `bench` | how fast a running server answers, and whether that changed |
 //! | [`selftest`], [`calibrate`] | what a running server tells by its times; what this machine can carry |
@@ -39,6 +39,8 @@
 
 #[cfg(feature = "server")]
 pub mod actors;
+#[cfg(feature = "server")]
+pub mod archive;
 #[cfg(all(feature = "server", target_os = "linux"))]
 pub mod bench;
 #[cfg(feature = "server")]

@@ -19,6 +19,7 @@ const TABLE: &str = "
     telemetry | domain config                          |              | it measures what others do, unasked
     config    | domain telemetry                       | figment      | it is checked before the rest exists
     copy      | domain                                 |              | it compares what others read
+    archive   | domain copy                            |              | it reads and writes one file
     seeding   | domain                                 |              | it makes things up and stores nothing
     store     | domain config copy telemetry           | sea_orm fred guardhouse_entity guardhouse_migration \
                                                                       | it remembers and calls nobody back

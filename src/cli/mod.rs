@@ -3,6 +3,7 @@
 
 mod arguments;
 mod audit;
+mod backup;
 #[cfg(target_os = "linux")]
 mod bench;
 mod breach;
@@ -61,6 +62,10 @@ enum Command {
     /// Move to another database.
     #[command(subcommand)]
     Db(Box<db::DbCommand>),
+    /// Write all of the database into one encrypted file.
+    Backup(backup::Backup),
+    /// Fill an empty database of any kind from the file of a back-up.
+    Restore(backup::Restore),
     /// Look at the configuration without starting.
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -137,6 +142,8 @@ pub fn run() -> ExitCode {
         Command::Serve => serve::serve(config),
         Command::Migrate(command) => migrate::run(&config, &command),
         Command::Db(command) => db::run(&config, *command),
+        Command::Backup(command) => backup::run(&config, &command),
+        Command::Restore(command) => command.run(&config),
         Command::Clients(command) => clients::run(&command),
         Command::Config(command) => config::run(&config, &command),
         Command::Users(command) => users::run(config, command),

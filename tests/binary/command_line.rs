@@ -14,7 +14,7 @@ fn guardhouse(arguments: &[&str]) -> super::process::Done {
 fn help_lists_every_command_and_each_explains_itself() {
     let help = guardhouse(&["--help"]).ok();
     for command in
-        ["serve", "migrate", "config", "users", "clients", "keys", "seed", "db"]
+        ["serve", "migrate", "config", "users", "clients", "keys", "seed", "db", "backup", "restore"]
     {
         assert!(help.lines().any(|line| line.trim_start().starts_with(command)), "{command}: {help}");
     }
@@ -34,6 +34,8 @@ fn help_lists_every_command_and_each_explains_itself() {
         &["health"],
         &["seed"],
         &["db", "copy"],
+        &["backup"],
+        &["restore"],
         &["bench", "login"],
         &["bench", "mixed"],
         &["bench", "matrix"],

@@ -1,6 +1,7 @@
 //! The binary as a user sees it: the real program as a process of its own, with its own directory and environment.
 
 mod audit;
+mod backup;
 #[cfg(target_os = "linux")]
 mod bench;
 mod breach;
