@@ -18,7 +18,10 @@ const TABLE: &str = "
     domain    |                                        |              | it decides by values and knows nobody
     telemetry | domain config                          |              | it measures what others do, unasked
     config    | domain telemetry                       | figment      | it is checked before the rest exists
-    store     | domain config telemetry                | sea_orm fred guardhouse_entity guardhouse_migration \
+    copy      | domain                                 |              | it compares what others read
+    archive   | domain copy                            |              | it reads and writes one file
+    seeding   | domain                                 |              | it makes things up and stores nothing
+    store     | domain config copy telemetry           | sea_orm fred guardhouse_entity guardhouse_migration \
                                                                       | it remembers and calls nobody back
     tokens    | domain config telemetry                | jsonwebtoken paseto \
                                                                       | a token is read without store or actor

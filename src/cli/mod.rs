@@ -3,12 +3,14 @@
 
 mod arguments;
 mod audit;
+mod backup;
 #[cfg(target_os = "linux")]
 mod bench;
 mod breach;
 mod calibrate;
 mod clients;
 mod config;
+mod db;
 mod desk;
 mod doctor;
 mod examples;
@@ -16,6 +18,7 @@ mod health;
 mod keys;
 mod migrate;
 mod progress;
+mod seed;
 mod selftest;
 mod serve;
 mod users;
@@ -58,6 +61,13 @@ enum Command {
     /// Change the database's schema.
     #[command(subcommand)]
     Migrate(migrate::Migrate),
+    /// Move to another database.
+    #[command(subcommand)]
+    Db(Box<db::DbCommand>),
+    /// Write all of the database into one encrypted file.
+    Backup(backup::Backup),
+    /// Fill an empty database of any kind from the file of a back-up.
+    Restore(backup::Restore),
     /// Look at the configuration without starting.
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -78,6 +88,8 @@ enum Command {
     #[cfg(target_os = "linux")]
     #[command(subcommand)]
     Bench(Box<bench::Bench>),
+    /// Fill an empty database with made-up accounts and sessions, to measure with.
+    Seed(seed::Seed),
     /// Print a script that completes commands and options in a shell.
     Completions {
         /// Which shell.
@@ -147,6 +159,9 @@ pub fn run() -> ExitCode {
     let done = match cli.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::serve(config, sources),
         Command::Migrate(command) => migrate::run(&config, &command),
+        Command::Db(command) => db::run(&config, *command),
+        Command::Backup(command) => backup::run(&config, &command),
+        Command::Restore(command) => command.run(&config),
         Command::Clients(command) => clients::run(&command),
         Command::Config(command) => config::run(&config, &command),
         Command::Users(command) => users::run(config, command),
@@ -161,6 +176,7 @@ pub fn run() -> ExitCode {
         Command::Breach(command) => breach::run(&command),
         Command::Calibrate(command) => calibrate::run(&command),
         Command::SelfTest(command) => selftest::run(config, command),
+        Command::Seed(command) => seed::run(config, command),
     };
     done.unwrap_or_else(|error| {
         eprintln!("guardhouse: {}", whole(&error));

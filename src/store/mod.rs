@@ -6,6 +6,7 @@
 
 pub mod audit;
 pub mod bulk;
+pub mod copy;
 pub mod credentials;
 mod db;
 pub mod error;

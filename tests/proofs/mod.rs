@@ -4,6 +4,7 @@
 //! and measures it prints, for docs/proofs.md. What belongs to one function of one store is tested elsewhere.
 
 mod bad_tokens;
+mod copy;
 pub mod groups;
 pub mod home;
 mod import;
