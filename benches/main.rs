@@ -6,6 +6,7 @@
 //!
 //! One module a subject. Each holds [`support::Contest`]s: ours against the bare thing that it is made of.
 
+mod audit;
 mod flood;
 mod gate;
 mod hash_pool;
@@ -22,13 +23,14 @@ use criterion::Criterion;
 type Subject = (&'static str, fn(&mut Criterion));
 
 /// The limiter comes first: it also measures the memory that it takes, before others have left theirs about.
-const SUBJECTS: [Subject; 7] = [
+const SUBJECTS: [Subject; 8] = [
     ("limiter", limiter::bench),
     ("gate", gate::bench),
     ("tokens", tokens::bench),
     ("hash_pool", hash_pool::bench),
     ("sessions", sessions::bench),
     ("login", login::bench),
+    ("audit", audit::bench),
     ("flood", flood::bench),
 ];
 

@@ -20,6 +20,7 @@
 //! | [`tokens`] | access tokens (JWT, PASETO), refresh tokens, keys, the view of what was revoked |
 //! | [`keyring`] | which key signs, which ones verify, and when that changes |
 //! | [`actors`] | the hash pool, the limiter, the session keeper, the audit writer, and the parts they share |
+//! | [`delivery`] | where the audit log's records are sent: web servers, files, standard output |
 //! | [`breach`] | whether a password is on a list of stolen ones, without asking anybody |
 //! | [`transfer`] | files of accounts: those of other systems, and our own |
 //! | [`copy`], [`archive`] | rows as every database means them, and their digest; the file of a back-up |
@@ -33,6 +34,7 @@
 //! | [`lifecycle`] | runtimes, signals, the ladder down |
 //! | `guard` | for other services: verifies our tokens there; the only room that a service needs (feature `guard`) |
 //! | [`telemetry`] | the catalogue of metrics, and logs |
+//! | [`doctor`] | what is wrong with an installation, or will be |
 //! | [`cli`] | the commands of the binary |
 //!
 //! Data flows one way; nobody calls back up. `tests/house_rules.rs` reads the source and holds it to that.
@@ -53,6 +55,9 @@ pub mod cli;
 pub mod config;
 #[cfg(feature = "server")]
 pub mod copy;
+pub mod delivery;
+#[cfg(feature = "server")]
+pub mod doctor;
 pub mod domain;
 #[cfg(feature = "server")]
 pub mod flows;

@@ -11,7 +11,7 @@
 use std::future::Future;
 use std::net::SocketAddr;
 use std::process::ExitCode;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ use tokio::sync::watch;
 
 use crate::actors::keeper::Lifeline;
 use crate::domain::clock::Stopwatch;
-use crate::house::{self, Foundations, Listeners, Sockets, StartError};
+use crate::house::{self, Certificates, Foundations, Listeners, Reloader, Sockets, StartError};
 use crate::http::Front;
 
 /// The files in the data directory that name the addresses of a running server: the public one, the operators' one.
@@ -48,17 +48,18 @@ pub struct Running {
     thread: JoinHandle<ExitCode>,
 }
 
-/// Starts a house on threads of its own. With `signals`, SIGTERM and SIGINT end it.
+/// Starts a house on threads of its own. With a `reloader`, SIGTERM and SIGINT end it, and SIGHUP loads its configuration again.
 ///
 /// # Errors
 ///
 /// [`StartError`]; no thread is left then.
-pub fn start(foundations: Foundations, signals: bool) -> Result<Running, StartError> {
+pub fn start(foundations: Foundations, reloader: Option<Reloader>) -> Result<Running, StartError> {
     let (started, wait) = mpsc::channel();
     let (stop, stopped) = watch::channel(false);
     // Before anything is touched: a second server on the same address must not migrate the first one's database.
     let sockets = Sockets::bind(&foundations.config.server)?;
-    tracing::info!(address = %sockets.address, ops_address = %sockets.ops_address, "starting guardhouse {VERSION} on http://{}", sockets.address);
+    let scheme = if foundations.config.server.tls.is_some() { "https" } else { "http" };
+    tracing::info!(address = %sockets.address, ops_address = %sockets.ops_address, "starting guardhouse {VERSION} on {scheme}://{}", sockets.address);
     // Left by a server that was killed: whoever waits for the files would ask an address where nobody is.
     for name in ADDRESS_FILES {
         let _ = std::fs::remove_file(foundations.config.data_dir.join(name));
@@ -78,8 +79,14 @@ pub fn start(foundations: Foundations, signals: bool) -> Result<Running, StartEr
                     return ExitCode::FAILURE;
                 }
             };
+            if let Some(certificates) = &listeners.certificates {
+                certificates.watch(built.runtime.handle());
+            }
             // Before anybody is told the address: who knows it may already want the end.
-            let signals = if signals { catch_signals() } else { None };
+            let signals = reloader.as_ref().and_then(|_| catch_signals());
+            if let Some(reloader) = reloader {
+                reload_on_signal(reloader, listeners.certificates.clone(), &built);
+            }
             let addresses = (listeners.address, listeners.ops_address);
             let _ = started.send(Ok((addresses, built.front.clone(), built.runtime.handle().clone())));
             let code = wait_for_the_end(&built.lifeline, stopped, signals).await;
@@ -181,6 +188,28 @@ fn catch_signals() -> Option<(Signal, Signal)> {
             |error| tracing::error!(%error, "signals cannot be caught; they end this process at once"),
         )
         .ok()
+}
+
+/// Loads the configuration and the certificates again whenever SIGHUP comes, once at a time, and tells systemd where it waits for that.
+fn reload_on_signal(reloader: Reloader, certificates: Option<Arc<Certificates>>, built: &Built) {
+    let mut hangup = match signal(SignalKind::hangup()) {
+        Ok(hangup) => hangup,
+        Err(error) => return tracing::error!(%error, "SIGHUP cannot be caught; it ends this process"),
+    };
+    let front = built.front.clone();
+    built.runtime.spawn(async move {
+        while hangup.recv().await.is_some() {
+            let begun = sd_notify::NotifyState::monotonic_usec_now();
+            if let Ok(begun) = begun {
+                let _ = sd_notify::notify(&[sd_notify::NotifyState::Reloading, begun]);
+            }
+            if let Some(Err(fault)) = certificates.as_ref().map(|certificates| certificates.reload()) {
+                tracing::error!(%fault, "the certificate of before stays in use");
+            }
+            reloader.reload(&front).await;
+            let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
+        }
+    });
 }
 
 async fn wait_for_the_end(

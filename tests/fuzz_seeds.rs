@@ -30,7 +30,9 @@ macro_rules! mutated {
 mutated! {
     access_token 1000
     account_text 3000
+    audit_file 2000
     breach_filter 1000
+    checkpoint_text 3000
     client_address 3000
     config_file 40
     config_values 100

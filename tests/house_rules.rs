@@ -31,10 +31,12 @@ const TABLE: &str = "
     actors    | domain config store telemetry tokens::revocations | actix argon2 guardhouse_argon2 bcrypt \
                                                                       | they pace; they order no use case
     breach    | domain                                 |              | it reads one file and decides nothing
+    delivery  | domain config store guard::agent telemetry | ureq  | it sends and decides nothing
     transfer  | domain                                 | csv          | it reads what others wrote and stores nothing
     selftest  | domain                                 |              | it measures from outside
     bench     | domain                                 | hdrhistogram | it measures from outside
     calibrate | domain config                          |              | it proposes and changes nothing
+    doctor    | domain config store                    |              | it looks and changes nothing
     flows     | domain config store actors breach transfer keyring tokens telemetry | | they do not know who speaks to clients
     http/ops  | domain config flows tokens actors telemetry | actix_web | it shows what the actors observe
     http      | domain config flows keyring tokens telemetry | actix_web actix_cors | storing and waiting are the flows' business

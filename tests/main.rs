@@ -16,6 +16,7 @@ mod http;
 mod interop;
 mod kill;
 mod migrations;
+mod openapi;
 mod profiles;
 mod proofs;
 mod stores;

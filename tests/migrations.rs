@@ -1,12 +1,15 @@
 //! The schema: up, down and up again on every database, and the entities against what it then is.
 
+mod rows;
+
 use guardhouse::store::{Db, MigrationState};
 use guardhouse_entity::{
-    audit_checkpoints, audit_events, credentials, installation, revocations, sessions, signing_keys, users,
+    audit_checkpoints, audit_events, credentials, dead_letters, deliveries, delivery_cursors, installation,
+    revocations, sessions, signing_keys, users,
 };
+use rows::{Rows, large, owls, small};
 use sea_orm::sea_query::Query;
 use sea_orm::{ConnectionTrait, EntityTrait, IntoActiveModel, Iterable};
-use uuid::Uuid;
 
 use crate::on_every_database;
 use crate::support::{Kind, TestDb};
@@ -21,10 +24,10 @@ on_every_database!(
 );
 
 /// Tables.
-const ALL: usize = 8;
+const ALL: usize = 11;
 
 /// Every change; the first ones make the tables.
-const STEPS: usize = 10;
+const STEPS: usize = 11;
 const NAMES: [&str; STEPS] = [
     "m0001_users",
     "m0002_credentials",
@@ -36,6 +39,7 @@ const NAMES: [&str; STEPS] = [
     "m0008_key_phases",
     "m0009_unlocked_users",
     "m0010_audit_chain",
+    "m0011_deliveries",
 ];
 
 async fn status(db: &Db) -> Vec<(String, bool)> {
@@ -66,6 +70,9 @@ async fn tables(db: &Db) -> Vec<bool> {
         there::<audit_events::Entity>(db).await,
         there::<installation::Entity>(db).await,
         there::<audit_checkpoints::Entity>(db).await,
+        there::<deliveries::Entity>(db).await,
+        there::<delivery_cursors::Entity>(db).await,
+        there::<dead_letters::Entity>(db).await,
     ]
 }
 
@@ -97,6 +104,7 @@ fn single_steps_down_and_up_meet_each_other(kind: Kind) {
                 (0, Kind::Postgres | Kind::MySql) => left >= 9,
                 (4, Kind::Postgres | Kind::MySql) => left >= 8,
                 (5, Kind::Postgres | Kind::MySql) | (7, _) => left >= 10,
+                (8..=10, _) => left >= 11,
                 _ => left > table,
             };
             assert_eq!(tables(&db).await, (0..ALL).map(is_whole).collect::<Vec<_>>());
@@ -118,192 +126,6 @@ fn migrating_twice_changes_nothing_and_keeps_the_rows(kind: Kind) {
     });
 }
 
-/// One row of each table.
-struct Rows {
-    user: users::Model,
-    credential: credentials::Model,
-    session: sessions::Model,
-    revocation: revocations::Model,
-    key: signing_keys::Model,
-    event: audit_events::Model,
-    fact: installation::Model,
-    checkpoint: audit_checkpoints::Model,
-}
-
-fn owls(count: usize) -> String {
-    "🦉".repeat(count)
-}
-
-/// Every column at its largest.
-fn large(number: u128) -> Rows {
-    let (id, most) = (Uuid::from_u128(u128::MAX - number), i64::MAX);
-    Rows {
-        user: users::Model {
-            id,
-            email: format!("{number:0>254}"),
-            email_verified: true,
-            name: Some(owls(200)),
-            roles: owls(1_024),
-            disabled_at: Some(most),
-            unlocked_at: Some(most),
-            epoch: most,
-            sessions_from: most,
-            created_at: most,
-            updated_at: most,
-            last_login_at: Some(most),
-        },
-        credential: credentials::Model { user_id: id, hash: owls(512), updated_at: most },
-        session: sessions::Model {
-            id,
-            user_id: id,
-            generation: most,
-            epoch: most,
-            created_at: most,
-            authenticated_at: most,
-            last_seen_at: most,
-            rotated_at: most,
-            idle_expires_at: most,
-            expires_at: most,
-            address: "x".repeat(45),
-            user_agent: Some(owls(256)),
-            methods: owls(64),
-        },
-        revocation: revocations::Model {
-            id: i64::MAX - i64::try_from(number).expect("small"),
-            session_id: Some(id),
-            user_id: Some(id),
-            below_epoch: Some(most),
-            spare_session_id: Some(id),
-            at: most,
-            expires_at: most,
-        },
-        key: signing_keys::Model {
-            id: format!("{}{number:0>28}", "k".repeat(100)),
-            algorithm: "x".repeat(16),
-            slot: i32::MAX - i32::try_from(number).expect("small"),
-            wrapped: (0..=255).cycle().take(8_192).collect(),
-            created_at: most,
-            signs_from: most,
-            retired_at: Some(most),
-        },
-        event: audit_events::Model {
-            id,
-            at: most,
-            kind: owls(48),
-            outcome: owls(16),
-            user_id: Some(id),
-            actor_id: Some(id),
-            session_id: Some(id),
-            detail: Some(owls(512)),
-            address: "x".repeat(45),
-            user_agent: Some(owls(256)),
-            request_id: owls(128),
-            instance: id,
-            seq: Some(most),
-            chain: Some(id),
-            place: Some(most),
-            link: Some(vec![255; 32]),
-            salt: Some(vec![255; 16]),
-            commitment: Some(vec![255; 32]),
-        },
-        fact: installation::Model { name: format!("{number:0>64}"), value: owls(255) },
-        checkpoint: audit_checkpoints::Model {
-            chain: id,
-            seq: most,
-            statement: owls(16),
-            link: vec![255; 32],
-            at: most,
-            kid: owls(64),
-            signature: vec![255; 64],
-        },
-    }
-}
-
-/// Every column at its smallest, or empty where it may be.
-fn small() -> Rows {
-    let (id, least, none) = (Uuid::nil(), i64::MIN, String::new());
-    Rows {
-        user: users::Model {
-            id,
-            email: none.clone(),
-            email_verified: false,
-            name: None,
-            roles: none.clone(),
-            disabled_at: None,
-            unlocked_at: None,
-            epoch: least,
-            sessions_from: least,
-            created_at: least,
-            updated_at: 0,
-            last_login_at: None,
-        },
-        credential: credentials::Model { user_id: id, hash: none.clone(), updated_at: least },
-        session: sessions::Model {
-            id,
-            user_id: id,
-            generation: least,
-            epoch: least,
-            created_at: least,
-            authenticated_at: least,
-            last_seen_at: least,
-            rotated_at: least,
-            idle_expires_at: least,
-            expires_at: least,
-            address: none.clone(),
-            user_agent: None,
-            methods: none.clone(),
-        },
-        revocation: revocations::Model {
-            id: 1,
-            session_id: None,
-            user_id: None,
-            below_epoch: None,
-            spare_session_id: None,
-            at: least,
-            expires_at: least,
-        },
-        key: signing_keys::Model {
-            id: none.clone(),
-            algorithm: none.clone(),
-            slot: i32::MIN,
-            wrapped: Vec::new(),
-            created_at: least,
-            signs_from: least,
-            retired_at: None,
-        },
-        event: audit_events::Model {
-            id,
-            at: least,
-            kind: none.clone(),
-            outcome: none.clone(),
-            user_id: None,
-            actor_id: None,
-            session_id: None,
-            detail: None,
-            address: none.clone(),
-            user_agent: None,
-            request_id: none.clone(),
-            instance: id,
-            seq: None,
-            chain: None,
-            place: None,
-            link: None,
-            salt: None,
-            commitment: None,
-        },
-        checkpoint: audit_checkpoints::Model {
-            chain: id,
-            seq: least,
-            statement: none.clone(),
-            link: Vec::new(),
-            at: least,
-            kid: none.clone(),
-            signature: Vec::new(),
-        },
-        fact: installation::Model { name: none.clone(), value: none },
-    }
-}
-
 async fn write_all(db: &Db, rows: &Rows) {
     macro_rules! write {
         ($($entity:ident $row:ident,)*) => { $(
@@ -312,7 +134,7 @@ async fn write_all(db: &Db, rows: &Rows) {
         )* };
     }
     use sea_orm::ActiveModelTrait;
-    write!(users user, credentials credential, sessions session, revocations revocation, signing_keys key, audit_events event, installation fact, audit_checkpoints checkpoint,);
+    write!(users user, credentials credential, sessions session, revocations revocation, signing_keys key, audit_events event, installation fact, audit_checkpoints checkpoint, deliveries delivery, delivery_cursors cursor, dead_letters letter,);
 }
 
 /// Rows that hold the largest, the smallest and nothing, in every table.
@@ -329,7 +151,7 @@ async fn read_all(db: &Db, rows: &Rows) {
             assert!(found.contains(&rows.$row), "{found:?}");
         )* };
     }
-    read!(users user, credentials credential, sessions session, revocations revocation, signing_keys key, audit_events event, installation fact, audit_checkpoints checkpoint,);
+    read!(users user, credentials credential, sessions session, revocations revocation, signing_keys key, audit_events event, installation fact, audit_checkpoints checkpoint, deliveries delivery, delivery_cursors cursor, dead_letters letter,);
 }
 
 fn every_column_holds_the_largest_the_smallest_and_nothing(kind: Kind) {

@@ -55,7 +55,7 @@ pub(super) fn update(rows: &Rows, house: &House, lanes: usize) -> impl FnMut(u64
 fn statement(desk: &Desk, grant: RefreshGrant, generation: u32) -> Statement {
     static LATER: AtomicI64 = AtomicI64::new(0);
     let now = SystemClock.now().micros() + LATER.fetch_add(1, Ordering::Relaxed);
-    let idle = now + desk.rules.lifetimes.idle.as_micros() as i64;
+    let idle = now + desk.rules().lifetimes.idle.as_micros() as i64;
     let backend = desk.db.writer().get_database_backend();
     let (set, of) = if backend == DatabaseBackend::Postgres {
         (

@@ -154,8 +154,8 @@ fn terms(desk: &Desk) -> RotationTerms {
     let now = SystemClock.now();
     RotationTerms {
         now,
-        grace: desk.rules.refresh_grace,
-        idle: desk.rules.lifetimes.idle,
-        tokens_until: now.plus(desk.rules.access_lifetime),
+        grace: desk.rules().refresh_grace,
+        idle: desk.rules().lifetimes.idle,
+        tokens_until: now.plus(desk.rules().access_lifetime),
     }
 }

@@ -56,7 +56,7 @@ impl House {
             entropy: Arc::new(SystemEntropy),
             prometheus: world().prometheus.clone(),
         };
-        let running = lifecycle::start(foundations, false).unwrap_or_else(|error| panic!("{error}"));
+        let running = lifecycle::start(foundations, None).unwrap_or_else(|error| panic!("{error}"));
         Self { running: Some(running), _scratch: scratch, _directory: directory }
     }
 

@@ -9,6 +9,9 @@
 pub mod audit_checkpoints;
 pub mod audit_events;
 pub mod credentials;
+pub mod dead_letters;
+pub mod deliveries;
+pub mod delivery_cursors;
 pub mod installation;
 pub mod revocations;
 pub mod sessions;

@@ -18,6 +18,7 @@ mod m0007_installation;
 mod m0008_key_phases;
 mod m0009_unlocked_users;
 mod m0010_audit_chain;
+mod m0011_deliveries;
 
 /// Applies and reverts the changes in their order.
 #[derive(Debug)]
@@ -37,6 +38,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0008_key_phases::Migration),
             Box::new(m0009_unlocked_users::Migration),
             Box::new(m0010_audit_chain::Migration),
+            Box::new(m0011_deliveries::Migration),
         ]
     }
 }

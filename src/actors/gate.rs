@@ -11,6 +11,7 @@ use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::domain::clock::Stopwatch;
+use crate::telemetry::stages::Stage;
 
 /// Why a message was not handled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -165,6 +166,18 @@ pub struct Permit {
 }
 
 impl Permit {
+    /// What waiting and working behind this gate are to a request.
+    pub(super) fn stages(&self) -> (Option<Stage>, Option<Stage>) {
+        let both = |stage| (Some(stage), Some(stage));
+        match self.gate.name() {
+            "hasher" => (Some(Stage::Queue), Some(Stage::Hash)),
+            "sessions" => both(Stage::Sessions),
+            "limiter" => both(Stage::Limits),
+            "audit" => both(Stage::Audit),
+            _ => (None, None),
+        }
+    }
+
     pub(super) fn waited(&self, time: Duration) {
         self.gate.0.meters.waited.record(time);
     }

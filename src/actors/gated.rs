@@ -1,6 +1,7 @@
 //! A message on its way: its permit, its deadline, its tracing span and the channel for its answer travel with it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix::Message;
@@ -9,6 +10,7 @@ use tracing::Span;
 
 use super::gate::{Permit, Refused, Waiting};
 use crate::domain::clock::Stopwatch;
+use crate::telemetry::stages::{Stage, Stages};
 
 /// What happens to a message whose sender has gone away before it was picked up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +40,8 @@ pub struct Ticket<R> {
     entered: Waiting,
     picked_up: Option<Stopwatch>,
     span: Span,
+    /// Those of the request that sent the message.
+    stages: Option<Arc<Stages>>,
     /// Before the reply: who was answered must find the place free again.
     permit: Permit,
     reply: oneshot::Sender<Result<R, Refused>>,
@@ -55,7 +59,8 @@ impl<M: Message> Gated<M> {
     ) -> (Self, Answer<M::Result>) {
         let (reply, answer) = oneshot::channel();
         let (entered, span) = (Stopwatch::start(), Span::current());
-        let ticket = Ticket { sending, patience, entered, picked_up: None, span, reply, permit };
+        let stages = Stages::current();
+        let ticket = Ticket { sending, patience, entered, picked_up: None, span, stages, reply, permit };
         (Self { message, ticket }, answer)
     }
 
@@ -65,6 +70,7 @@ impl<M: Message> Gated<M> {
         let Self { message, mut ticket } = self;
         let waited = ticket.entered.elapsed();
         ticket.permit.waited(waited);
+        ticket.note(ticket.permit.stages().0, waited);
         if ticket.sending == Sending::Ask && ticket.reply.is_closed() {
             return None;
         }
@@ -104,9 +110,17 @@ impl<R> Ticket<R> {
     /// Answers, and gives the permit back.
     pub fn answer(self, result: R) {
         if let Some(picked_up) = self.picked_up {
-            self.permit.worked(picked_up.elapsed());
+            let worked = picked_up.elapsed();
+            self.permit.worked(worked);
+            self.note(self.permit.stages().1, worked);
         }
         self.reply_with(Ok(result));
+    }
+
+    fn note(&self, stage: Option<Stage>, time: Duration) {
+        if let (Some(stages), Some(stage)) = (&self.stages, stage) {
+            stages.add(stage, time);
+        }
     }
 
     fn refuse(self, refused: Refused) {

@@ -12,6 +12,8 @@ mod clients;
 mod config;
 mod db;
 mod desk;
+mod doctor;
+mod examples;
 mod health;
 mod keys;
 mod migrate;
@@ -28,7 +30,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context;
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use secrecy::SecretString;
 
 use crate::config::{Config, Sources};
@@ -80,6 +82,8 @@ enum Command {
     Keys(keys::Keys),
     /// Ask the server that runs in this data directory how it is; exit code 0 if well.
     Health(health::Health),
+    /// Find out what is wrong with this installation, or will be; exit code 1 where something has to be mended.
+    Doctor(doctor::Doctor),
     /// Measure how fast a server answers, and whether that changed.
     #[cfg(target_os = "linux")]
     #[command(subcommand)]
@@ -91,6 +95,9 @@ enum Command {
         /// Which shell.
         shell: clap_complete::Shell,
     },
+    /// Print the contract for clients, as OpenAPI 3.1 in JSON.
+    #[command(name = "openapi")]
+    OpenApi,
     /// Prove, export and watch the audit log.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -113,9 +120,21 @@ fn setting(text: &str) -> Result<(String, String), String> {
 ///
 /// Exit codes: 0 done, 1 failed, 2 wrong use or configuration; some commands have a 3 that their help explains.
 pub fn run() -> ExitCode {
-    let cli = Cli::parse_from(arguments::gathered(std::env::args_os()));
+    let command = examples::mannered(Cli::command());
+    let matches = command.get_matches_from(arguments::gathered(std::env::args_os()));
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     if let Some(Command::Completions { shell }) = cli.command {
         clap_complete::generate(shell, &mut Cli::command(), "guardhouse", &mut std::io::stdout());
+        return ExitCode::SUCCESS;
+    }
+    if let Some(Command::Config(command)) = &cli.command
+        && let Some(text) = command.known_without()
+    {
+        say(text.trim_end());
+        return ExitCode::SUCCESS;
+    }
+    if let Some(Command::OpenApi) = cli.command {
+        say(format_args!("{:#}", crate::http::openapi::document("")));
         return ExitCode::SUCCESS;
     }
     // A load needs no configuration of this process, and a server that it starts checks its own.
@@ -130,16 +149,15 @@ pub fn run() -> ExitCode {
     let config = match Config::load(&sources) {
         Ok(config) => config,
         Err(faults) => {
-            eprintln!("{faults}");
+            match &cli.command {
+                Some(Command::Config(command)) if command.wants_json() => say(faults.as_json()),
+                _ => eprintln!("{faults}"),
+            }
             return ExitCode::from(2);
         }
     };
-    if let Err(fault) = telemetry::logs::check(&config.log) {
-        eprintln!("guardhouse: {fault}");
-        return ExitCode::from(2);
-    }
     let done = match cli.command.unwrap_or(Command::Serve) {
-        Command::Serve => serve::serve(config),
+        Command::Serve => serve::serve(config, sources),
         Command::Migrate(command) => migrate::run(&config, &command),
         Command::Db(command) => db::run(&config, *command),
         Command::Backup(command) => backup::run(&config, &command),
@@ -149,8 +167,9 @@ pub fn run() -> ExitCode {
         Command::Users(command) => users::run(config, command),
         Command::Keys(command) => keys::run(config, command),
         Command::Health(command) => health::run(&config, &command),
+        Command::Doctor(command) => doctor::run(&config, &sources.files, &command),
         // These need no configuration, and were answered before there was one.
-        Command::Completions { .. } => Ok(ExitCode::SUCCESS),
+        Command::Completions { .. } | Command::OpenApi => Ok(ExitCode::SUCCESS),
         #[cfg(target_os = "linux")]
         Command::Bench(_) => Ok(ExitCode::SUCCESS),
         Command::Audit(command) => audit::run(&config, command),

@@ -8,13 +8,14 @@ use anyhow::Context;
 use sd_notify::NotifyState;
 
 use super::foundations;
-use crate::config::Config;
+use crate::config::{Config, Sources};
+use crate::house::Reloader;
 use crate::{lifecycle, telemetry};
 
-pub(super) fn serve(config: Config) -> anyhow::Result<ExitCode> {
-    telemetry::logs::install(&config.log)?;
+pub(super) fn serve(config: Config, sources: Sources) -> anyhow::Result<ExitCode> {
+    let filter = Some(telemetry::logs::install(&config.log)?);
     let data_dir = config.data_dir.clone();
-    let running = lifecycle::start(foundations(config)?, true)?;
+    let running = lifecycle::start(foundations(config)?, Some(Reloader { sources, filter }))?;
     let (address, ops_address) = (running.address, running.ops_address);
     tracing::info!(%address, %ops_address, "listening");
     let [public, ops] = lifecycle::ADDRESS_FILES;

@@ -1,12 +1,12 @@
-//! `[clients.NAME]`: services that ask about tokens. The only section whose names are the site's own, so it also tells
-//! which of them nobody reads.
+//! `[clients.NAME]`: services that ask about tokens.
 
 use std::collections::BTreeMap;
 
-use super::fault::Fault;
+use serde_json::{Value as Schema, json};
+
 use super::leaf::{Complaint, Leaf, found};
+use super::named::Named;
 use super::reader::Reader;
-use super::sources::Layer;
 use super::words::{word_leaf, words};
 use crate::domain::secret::Sha256Digest;
 
@@ -78,6 +78,11 @@ impl Leaf for SecretHashes {
         let short = |hash: &Sha256Digest| format!("\"{}…\"", &hash.to_string()[..8]);
         self.0.iter().map(short).collect::<Vec<_>>().join(", ")
     }
+
+    fn schema() -> Schema {
+        let hash = json!({ "type": "string", "pattern": "^[0-9a-fA-F]{64}$" });
+        json!({ "anyOf": [hash, { "type": "array", "items": hash, "minItems": 1, "maxItems": 2 }] })
+    }
 }
 
 impl SecretHashes {
@@ -107,54 +112,37 @@ fn not_a_hash() -> Complaint {
     Complaint::with_help(format!("expected {}", SecretHashes::wanted()), HELP)
 }
 
-const SECTION: &str = "clients";
-/// A key as it is written, for a fault that cannot know the name.
-pub(super) const EXAMPLE: &str = "clients.NAME.may";
-const KEYS: [&str; 2] = ["secret_sha256", "may"];
+pub(super) const SECTION: Named = Named {
+    name: "clients",
+    keys: &["secret_sha256", "may"],
+    one: "a client",
+    help: "a client has `clients.NAME.secret_sha256` and `clients.NAME.may`",
+};
 
-/// Whether `key` belongs to this section, which tells its own faults.
-pub(super) fn is_of_a_client(key: &str) -> bool {
-    key == SECTION || key.strip_prefix(SECTION).is_some_and(|rest| rest.starts_with('.'))
-}
-
-/// The id and the setting of `clients.ID.SETTING`; an id may have dots in it.
-fn split(key: &str) -> Option<(&str, &str)> {
-    key.strip_prefix(SECTION)?.strip_prefix('.')?.rsplit_once('.')
-}
-
-/// What is written below `[clients]` in `layer` and means nothing.
-pub(super) fn unknown(layer: &Layer) -> Vec<Fault> {
-    let ours = layer.iter().filter(|(key, _)| is_of_a_client(key));
-    let faults = ours.filter_map(|(key, entry)| {
-        let reason = match split(key) {
-            Some((_, setting)) if KEYS.contains(&setting) => return None,
-            _ if entry.is_empty_section() => return None,
-            Some((_, setting)) => format!("`{setting}` is not a setting of a client"),
-            None => format!("`{key}` is a section, not a value"),
-        };
-        let help = format!("a client has `clients.NAME.{}` and `clients.NAME.{}`", KEYS[0], KEYS[1]);
-        Some(Fault { key: key.clone(), origin: entry.origin.clone(), reason, help: Some(help) })
-    });
-    faults.collect()
+/// What may stand in the section: the two keys below any name that a client can have. They may stand in different files.
+pub(super) fn schema() -> Schema {
+    let mut rights = Vec::<ClientRight>::schema();
+    rights["minItems"] = json!(1);
+    json!({
+        "type": "object",
+        "propertyNames": { "pattern": "^[!-9;-~]([ -9;-~]{0,126}[!-9;-~])?$" },
+        "additionalProperties": {
+            "type": "object",
+            "properties": { "secret_sha256": SecretHashes::schema(), "may": rights },
+            "additionalProperties": false,
+        },
+    })
 }
 
 pub(super) fn read(reader: &mut Reader) -> Clients {
-    let keys = reader.keys(is_of_a_client);
-    let mut settings: BTreeMap<&str, Vec<&String>> = BTreeMap::new();
-    for key in &keys {
-        if let Some((id, setting)) = split(key)
-            && KEYS.contains(&setting)
-        {
-            settings.entry(id).or_default().push(key);
-        }
-    }
-    let client = |(id, keys): (&str, Vec<&String>)| {
-        let here = keys[0];
-        if let Err(complaint) = check_id(id) {
+    let entries = SECTION.entries(reader);
+    let client = |(id, keys): (String, Vec<String>)| {
+        let here = &keys[0];
+        if let Err(complaint) = check_id(&id) {
             reader.refuse(here, complaint);
             return None;
         }
-        let [hashes, rights] = KEYS.map(|setting| format!("{SECTION}.{id}.{setting}"));
+        let [hashes, rights] = ["secret_sha256", "may"].map(|setting| SECTION.key(&id, setting));
         for missing in [&hashes, &rights].into_iter().filter(|key| !keys.contains(key)) {
             let reason = format!("the client `{id}` has no `{missing}`");
             let help = if *missing == hashes {
@@ -169,9 +157,9 @@ pub(super) fn read(reader: &mut Reader) -> Clients {
             [] => Err("a client that may do nothing has no use".to_owned().into()),
             _ => Ok(()),
         });
-        Some((id.to_owned(), Client { secret_sha256: secret_sha256?, may: may? }))
+        Some((id, Client { secret_sha256: secret_sha256?, may: may? }))
     };
-    settings.into_iter().filter_map(client).collect()
+    entries.into_iter().filter_map(client).collect()
 }
 
 /// RFC 6749 appendix A.1: visible characters and blanks. A colon would end it in the credentials (RFC 7617 section 2).

@@ -4,6 +4,7 @@
 use std::fmt::Display;
 
 use figment::value::Value;
+use serde_json::Value as Schema;
 
 /// Why a value cannot stand, and what to write instead; key and origin are added by the reader.
 #[derive(Clone, Debug)]
@@ -42,6 +43,9 @@ pub(super) trait Leaf: Sized {
 
     /// The value as one would write it into a file.
     fn show(&self) -> String;
+
+    /// What may stand in a file, as a JSON Schema.
+    fn schema() -> Schema;
 }
 
 /// What a value is, for a sentence.
@@ -76,7 +80,7 @@ pub(super) fn quoted(text: impl Display) -> String {
 }
 
 macro_rules! text_leaf {
-    ($type:ty, $wanted:literal, $parse:expr, $show:expr) => {
+    ($type:ty, $wanted:literal, $schema:expr, $parse:expr, $show:expr) => {
         impl $crate::config::leaf::Leaf for $type {
             fn from_text(text: &str) -> Result<Self, $crate::config::leaf::Complaint> {
                 let parse: fn(&str) -> Result<Self, $crate::config::leaf::Complaint> = $parse;
@@ -88,6 +92,9 @@ macro_rules! text_leaf {
             fn show(&self) -> String {
                 let show: fn(&Self) -> String = $show;
                 $crate::config::leaf::quoted(show(self))
+            }
+            fn schema() -> serde_json::Value {
+                $schema
             }
         }
     };

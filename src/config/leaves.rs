@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use figment::value::Value;
 use ipnet::IpNet;
+use serde_json::{Value as Schema, json};
 
 use super::leaf::{Complaint, Leaf, found, quoted, text_leaf};
 use super::sources::parse_value;
@@ -14,17 +15,32 @@ use super::units::{format_bytes, parse_bytes};
 use crate::domain::duration::{format_duration, parse_duration};
 use crate::domain::limit::Window;
 
-text_leaf!(String, "text", |text| Ok(text.to_owned()), Self::clone);
+/// That the longer unit comes first, and that none is longer than a duration can be, is left to the reader.
+const DURATION: &str = "([0-9]+(d|h|m|s|ms))+";
+
+fn pattern(pattern: &str) -> Schema {
+    json!({ "type": "string", "pattern": pattern })
+}
+
+text_leaf!(String, "text", json!({ "type": "string" }), |text| Ok(text.to_owned()), Self::clone);
 text_leaf!(
     PathBuf,
     "a path",
+    json!({ "type": "string", "minLength": 1 }),
     |text| if text.is_empty() { Err("a path is missing".to_owned().into()) } else { Ok(text.into()) },
     |path| path.display().to_string()
 );
-text_leaf!(Duration, "a duration such as `15m`", |text| Ok(parse_duration(text)?), |it| format_duration(*it));
+text_leaf!(
+    Duration,
+    "a duration such as `15m`",
+    pattern(&format!("^{DURATION}$")),
+    |text| Ok(parse_duration(text)?),
+    |it| format_duration(*it)
+);
 text_leaf!(
     SocketAddr,
     "an address with a port, such as `127.0.0.1:8080`",
+    pattern(r"^([0-9]{1,3}(\.[0-9]{1,3}){3}|\[[0-9A-Fa-f:.]+(%[0-9]+)?\]):[0-9]{1,5}$"),
     |text| text.parse().map_err(|_| Complaint::with_help(
         format!("`{text}` is not an address with a port"),
         "write an IP address and a port, such as `127.0.0.1:8080`, `0.0.0.0:8080` or `[::1]:8080`"
@@ -34,6 +50,7 @@ text_leaf!(
 text_leaf!(
     Window,
     "a limit such as `5/15m`",
+    pattern(&format!("^[1-9][0-9]*/{DURATION}$")),
     |text| text.parse().map_err(|error| Complaint::with_help(
         error,
         "a limit is a number and a period, such as `5/15m`: five in any fifteen minutes"
@@ -43,6 +60,7 @@ text_leaf!(
 text_leaf!(
     IpNet,
     "a network such as `10.0.0.0/8`",
+    pattern("^[0-9A-Fa-f:.]+(/[0-9]{1,3})?$"),
     |text| {
         let alone = |_| text.parse::<IpAddr>().map(Self::from);
         text.parse().or_else(alone).map_err(|_| {
@@ -59,9 +77,13 @@ text_leaf!(
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct ByteSize(pub(super) u64);
 
-text_leaf!(ByteSize, "a size such as `16KiB`", |text| Ok(Self(parse_bytes(text)?)), |size| format_bytes(
-    size.0
-));
+text_leaf!(
+    ByteSize,
+    "a size such as `16KiB`",
+    pattern("^[0-9]+(B|KiB|MiB|GiB)$"),
+    |text| Ok(Self(parse_bytes(text)?)),
+    |size| format_bytes(size.0)
+);
 
 /// A number of threads, or as many as the machine has cores.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,6 +126,11 @@ impl Leaf for Threads {
             Self::Fixed(count) => count.to_string(),
         }
     }
+
+    fn schema() -> Schema {
+        // A number in quotes is read too; an editor need not propose it.
+        json!({ "anyOf": [{ "const": "auto" }, { "type": "integer", "minimum": 1, "maximum": MOST_THREADS }] })
+    }
 }
 
 impl Leaf for bool {
@@ -127,6 +154,10 @@ impl Leaf for bool {
     fn show(&self) -> String {
         self.to_string()
     }
+
+    fn schema() -> Schema {
+        json!({ "type": "boolean" })
+    }
 }
 
 macro_rules! number_leaf {
@@ -149,6 +180,10 @@ macro_rules! number_leaf {
 
             fn show(&self) -> String {
                 self.to_string()
+            }
+
+            fn schema() -> Schema {
+                json!({ "type": "integer" })
             }
         }
     )+};
@@ -184,6 +219,10 @@ impl<T: Leaf> Leaf for Vec<T> {
 
     fn show(&self) -> String {
         format!("[{}]", self.iter().map(T::show).collect::<Vec<_>>().join(", "))
+    }
+
+    fn schema() -> Schema {
+        json!({ "type": "array", "items": T::schema() })
     }
 }
 

@@ -3,11 +3,12 @@
 use super::leaf::Complaint;
 use super::reader::Reader;
 use super::words::{word_leaf, words};
+use crate::telemetry::logs;
 
 /// The log of the process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Log {
-    /// Which events: directives such as `info` or `guardhouse=debug,info`. Not empty; parsed by telemetry, not here.
+    /// Which events: directives such as `info` or `guardhouse=debug,info`. One that telemetry can read.
     pub filter: String,
     /// In which form.
     pub format: LogFormat,
@@ -32,7 +33,11 @@ impl Log {
             if filter.trim().is_empty() {
                 return Err(Complaint::with_help("it is empty", "write `info`, or `off` for silence"));
             }
-            Ok(())
+            let broken = logs::parse(filter).err();
+            broken.map_or(Ok(()), |reason| {
+                let reason = format!("`{filter}` cannot be read: {reason}");
+                Err(Complaint::with_help(reason, "write it like `info,guardhouse=debug`"))
+            })
         });
         Self { filter, format: reader.take("log.format") }
     }

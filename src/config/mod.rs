@@ -14,6 +14,8 @@ mod audit;
 mod clients;
 mod contradictions;
 mod database;
+mod deliveries;
+mod explain;
 mod fault;
 mod hashing;
 mod keys;
@@ -22,10 +24,16 @@ mod leaves;
 mod limits;
 mod lines;
 mod log;
+mod manual;
+mod markdown;
+mod marks;
+mod named;
 mod passwords;
 mod reader;
 mod redis;
 mod registration;
+mod reload;
+mod schema;
 pub(crate) mod secrets;
 mod server;
 mod sessions;
@@ -40,24 +48,30 @@ use std::path::PathBuf;
 pub use audit::{Audit, AuditAddress, AuditDurability, OnAuditFailure, OnErasure};
 pub use clients::{Client, ClientRight, Clients, SecretHashes};
 pub use database::{Backend, Database};
+pub use deliveries::{Deliveries, Delivery, Target};
+pub use explain::Explanation;
 pub use fault::{Fault, Faults, Origin};
-pub use hashing::{Argon2Cost, HashAlgorithm, Hashing, OWASP_FLOOR, reaches_owasp_floor};
+pub use hashing::{Argon2Cost, BCRYPT_FLOOR, HashAlgorithm, Hashing, OWASP_FLOOR, reaches_owasp_floor};
 pub use keys::Keys;
 pub use limits::{
     LimitStoreKind, Limits, LoginLimits, OauthLimits, OnBackendFailure, ProofLimits, RefreshLimits,
     RegisterLimits,
 };
 pub use log::{Log, LogFormat};
+pub use markdown::manual as manual_in_markdown;
 pub use passwords::Passwords;
-pub use reader::Effective;
+pub use reader::{Effective, Overridden};
 pub use redis::Redis;
 pub use registration::{Registration, RegistrationMode};
-pub use server::Server;
+pub use reload::{Change, can_be_reloaded};
+pub use schema::schema;
+pub use server::{Server, Tls};
 pub use sessions::{OnStale, Revocation, SessionStoreKind, SessionTransport, Sessions};
-pub use sources::Sources;
+pub use sources::{MANUAL, Sources};
 pub use tokens::{TokenAlgorithm, TokenFormat, Tokens};
 
 use crate::domain::secret::Sha256Digest;
+use marks::Marks;
 use reader::Reader;
 
 /// Everything the house needs to know before it starts; every value checked, alone and against the others.
@@ -90,9 +104,12 @@ pub struct Config {
     pub clients: Clients,
     /// How the audit log is written.
     pub audit: Audit,
+    /// Where the audit log's records are sent.
+    pub deliveries: Deliveries,
     /// What is logged, and how.
     pub log: Log,
     effective: Vec<Effective>,
+    marks: Marks,
 }
 
 impl Config {
@@ -104,27 +121,34 @@ impl Config {
     /// contradict each other.
     pub fn load(sources: &Sources) -> Result<Self, Faults> {
         let mut reader = Reader::new(sources);
+        let config = Self::read(&mut reader);
+        let (effective, marks) = reader.finish()?;
+        Ok(Self { effective, marks, ..config })
+    }
+
+    fn read(reader: &mut Reader) -> Self {
         let data_dir: PathBuf = reader.take("data_dir");
-        let mut config = Self {
-            server: Server::read(&mut reader),
-            database: Database::read(&mut reader, &data_dir),
-            redis: Redis::read(&mut reader),
-            sessions: Sessions::read(&mut reader),
-            tokens: Tokens::read(&mut reader),
-            keys: Keys::read(&mut reader),
-            hashing: Hashing::read(&mut reader),
-            passwords: Passwords::read(&mut reader),
-            registration: Registration::read(&mut reader),
-            limits: Limits::read(&mut reader),
-            clients: clients::read(&mut reader),
-            audit: Audit::read(&mut reader),
-            log: Log::read(&mut reader),
+        let config = Self {
+            server: Server::read(reader),
+            database: Database::read(reader, &data_dir),
+            redis: Redis::read(reader),
+            sessions: Sessions::read(reader),
+            tokens: Tokens::read(reader),
+            keys: Keys::read(reader),
+            hashing: Hashing::read(reader),
+            passwords: Passwords::read(reader),
+            registration: Registration::read(reader),
+            limits: Limits::read(reader),
+            clients: clients::read(reader),
+            audit: Audit::read(reader),
+            deliveries: deliveries::read(reader),
+            log: Log::read(reader),
             data_dir,
             effective: Vec::new(),
+            marks: Marks::default(),
         };
-        contradictions::check(&mut reader, &config);
-        config.effective = reader.finish()?;
-        Ok(config)
+        contradictions::check(reader, &config);
+        config
     }
 
     /// The configuration of the manual alone: no file, no environment, no flag.

@@ -10,9 +10,11 @@ use std::ops::RangeInclusive;
 
 use figment::value::Value;
 use secrecy::SecretString;
+use serde_json::Value as Schema;
 
 use super::fault::{Fault, Faults, Origin};
 use super::leaf::{Complaint, Leaf, found};
+use super::marks::Marks;
 use super::sources::{Entry, Layer, Raw, Sources, gather, manual};
 use super::unknown;
 
@@ -26,7 +28,21 @@ pub struct Effective {
     pub value: String,
     /// Where it was set.
     pub origin: Origin,
+    /// What weaker sources say, the strongest first.
+    pub overrode: Vec<Overridden>,
 }
+
+/// A value that a stronger source replaced.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Overridden {
+    /// As [`Effective::value`].
+    pub value: String,
+    /// Where it was set.
+    pub origin: Origin,
+}
+
+const REDACTED: &str = "(redacted)";
+const NOT_SET: &str = "(not set)";
 
 pub(super) struct Reader {
     manual: Layer,
@@ -34,6 +50,22 @@ pub(super) struct Reader {
     layers: Vec<Layer>,
     faults: Vec<Fault>,
     effective: Vec<Effective>,
+    described: Vec<Described>,
+    marks: Marks,
+}
+
+/// What a key takes, for those who describe it.
+#[derive(Clone, Debug)]
+pub(super) struct Described {
+    pub(super) key: &'static str,
+    /// Of its type.
+    pub(super) schema: fn() -> Schema,
+    /// As [`Leaf::wanted`].
+    pub(super) wanted: &'static str,
+    /// The least and the greatest value, as one would write them into a file.
+    pub(super) range: Option<[String; 2]>,
+    /// Whether the value must not be shown.
+    pub(super) secret: bool,
 }
 
 impl Reader {
@@ -44,7 +76,7 @@ impl Reader {
         faults.extend(unknown::faults(&layers, &manual));
         faults.extend(unknown::near_misses(&sources.env, &manual));
         layers.reverse();
-        Self { manual, layers, faults, effective: Vec::new() }
+        Self { manual, layers, faults, effective: Vec::new(), described: Vec::new(), marks: Marks::default() }
     }
 
     /// The value of `key`.
@@ -54,13 +86,18 @@ impl Reader {
 
     /// The value of `key`, which must lie in `range`.
     pub(super) fn take_in<T: Leaf + PartialOrd>(&mut self, key: &'static str, range: RangeInclusive<T>) -> T {
-        self.take_if(key, |value| {
+        let ends = [range.start().show(), range.end().show()];
+        let value = self.take_if(key, |value| {
             if range.contains(value) {
                 return Ok(());
             }
-            let (value, from, to) = (value.show(), range.start().show(), range.end().show());
+            let (value, [from, to]) = (value.show(), &ends);
             Err(format!("{value} is out of range: it must lie between {from} and {to}").into())
-        })
+        });
+        if let Some(described) = self.described.last_mut() {
+            described.range = Some(ends);
+        }
+        value
     }
 
     /// The value of `key`, which must pass `check`.
@@ -74,6 +111,13 @@ impl Reader {
             self.default(key)
         });
         self.note(key, &value);
+        self.described.push(Described {
+            key,
+            schema: T::schema,
+            wanted: T::wanted(),
+            range: None,
+            secret: false,
+        });
         value
     }
 
@@ -101,9 +145,16 @@ impl Reader {
         check(&value).map(|()| value)
     }
 
-    fn note(&mut self, key: &str, value: &impl Leaf) {
+    fn note<T: Leaf>(&mut self, key: &str, value: &T) {
         let origin = self.origin(key);
-        self.effective.push(Effective { key: key.to_owned(), value: value.show(), origin });
+        let overrode = self.overridden(key, |entry| shown::<T>(&entry.raw));
+        self.effective.push(Effective { key: key.to_owned(), value: value.show(), origin, overrode });
+    }
+
+    /// What weaker sources say of `key`, the strongest first; the manual's word is none.
+    fn overridden(&self, key: &str, show: impl Fn(&Entry) -> String) -> Vec<Overridden> {
+        let set = self.layers.iter().filter_map(|layer| layer.get(key)).skip(1);
+        set.map(|entry| Overridden { value: show(entry), origin: entry.origin.clone() }).collect()
     }
 
     /// The secret of `key`, or of the file that `file_key` names; empty text means none.
@@ -112,14 +163,24 @@ impl Reader {
         let path = self.secret_text(file_key);
         let origin =
             if path.is_some() && direct.is_none() { self.origin(file_key) } else { self.origin(key) };
-        let held = if direct.is_some() || path.is_some() { "(redacted)" } else { "(not set)" };
-        self.effective.push(Effective { key: key.to_owned(), value: held.to_owned(), origin });
+        let held = if direct.is_some() || path.is_some() { REDACTED } else { NOT_SET };
+        let hidden = |entry: &Entry| if is_empty(&entry.raw) { NOT_SET } else { REDACTED }.to_owned();
+        self.effective.push(Effective {
+            key: key.to_owned(),
+            value: held.to_owned(),
+            origin,
+            overrode: self.overridden(key, hidden),
+        });
         self.effective.push(Effective {
             key: file_key.to_owned(),
-            value: path.as_ref().map_or_else(|| "(not set)".to_owned(), Leaf::show),
+            value: path.as_ref().map_or_else(|| NOT_SET.to_owned(), Leaf::show),
             origin: self.origin(file_key),
+            overrode: self.overridden(file_key, |entry| shown::<String>(&entry.raw)),
         });
-        match (direct, path) {
+        for (key, wanted, secret) in [(key, "a secret", true), (file_key, "the path of a file", false)] {
+            self.described.push(Described { key, schema: String::schema, wanted, range: None, secret });
+        }
+        let secret = match (direct, path) {
             (Some(_), Some(_)) => {
                 let other = self.origin(file_key);
                 self.refuse(
@@ -134,7 +195,9 @@ impl Reader {
             (Some(secret), None) => Some(secret.into()),
             (None, Some(path)) => self.secret_file(file_key, &path),
             (None, None) => None,
-        }
+        };
+        self.marks.set(key, secret.as_ref());
+        secret
     }
 
     /// The text of a key that may hold a secret, unless it is empty; a wrong type is recorded.
@@ -206,11 +269,16 @@ impl Reader {
     }
 
     /// Everything that was taken, or everything that is wrong.
-    pub(super) fn finish(self) -> Result<Vec<Effective>, Faults> {
+    pub(super) fn finish(self) -> Result<(Vec<Effective>, Marks), Faults> {
         match Faults::of(self.faults) {
-            None => Ok(self.effective),
+            None => Ok((self.effective, self.marks)),
             Some(faults) => Err(faults),
         }
+    }
+
+    /// Every key that was taken, with what it takes and the manual's value.
+    pub(super) fn described(&self) -> impl Iterator<Item = (&Described, &Raw)> {
+        self.described.iter().filter_map(|described| Some((described, &self.manual.get(described.key)?.raw)))
     }
 
     fn find(&self, key: &str) -> Option<&Entry> {
@@ -230,4 +298,17 @@ impl Reader {
         }
         .expect("every default in the manual has the type of its key; a test loads it")
     }
+}
+
+/// A value that was not checked, as one would write it into a file.
+fn shown<T: Leaf>(raw: &Raw) -> String {
+    let read = match raw {
+        Raw::Toml(value) => T::from_toml(value),
+        Raw::Text(text) => T::from_text(text),
+    };
+    read.map_or_else(|_| "(unreadable)".to_owned(), |value| value.show())
+}
+
+fn is_empty(raw: &Raw) -> bool {
+    matches!(raw, Raw::Text(text) | Raw::Toml(Value::String(_, text)) if text.is_empty())
 }

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use ipnet::IpNet;
@@ -28,6 +29,8 @@ pub struct Server {
     pub allowed_hosts: Vec<String>,
     /// The web origins whose scripts may call it.
     pub cors_origins: Vec<String>,
+    /// Whether the contract is shown to clients.
+    pub docs: bool,
     /// Threads that answer requests.
     pub workers: NonZeroUsize,
     /// The largest request body, in bytes.
@@ -40,10 +43,24 @@ pub struct Server {
     pub keep_alive: Duration,
     /// How long running requests may take to finish once the server was told to stop.
     pub shutdown_timeout: Duration,
+    /// Whether answers say where their time went.
+    pub server_timing: bool,
+    /// The files for TLS on the public listener, where it speaks that itself.
+    pub tls: Option<Tls>,
     /// What operators' tools present instead of an administrator's token; at least 32 characters.
     pub ops_token: Option<SecretString>,
 }
 
+/// A certificate and its key, as PEM files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tls {
+    /// The certificate, and the ones between it and its authority.
+    pub certificate: PathBuf,
+    /// Its private key, unencrypted.
+    pub key: PathBuf,
+}
+
+const TLS: [&str; 2] = ["server.tls.certificate", "server.tls.key"];
 const OPS_TOKEN: (&str, &str) = ("server.ops_token", "server.ops_token_file");
 const SHORTEST_OPS_TOKEN: usize = 32;
 
@@ -63,12 +80,15 @@ impl Server {
                 .map(|host| host.to_ascii_lowercase())
                 .collect(),
             cors_origins: reader.take_if("server.cors_origins", |list: &Vec<String>| check_origins(list)),
+            docs: reader.take("server.docs"),
             workers: workers(reader),
             body_limit: reader.take_in("server.body_limit", ByteSize(1 << 10)..=ByteSize(1 << 20)).0 as usize,
             max_connections: reader.take_in("server.max_connections", 1..=1_000_000),
             client_timeout: reader.take_in("server.client_timeout", second..=60 * second),
             keep_alive: reader.take_in("server.keep_alive", Duration::ZERO..=3600 * second),
             shutdown_timeout: reader.take_in("server.shutdown_timeout", Duration::ZERO..=600 * second),
+            server_timing: reader.take("server.server_timing"),
+            tls: tls(reader),
             ops_token: reader.take_secret(OPS_TOKEN.0, OPS_TOKEN.1),
         };
         server.check(reader);
@@ -94,10 +114,7 @@ impl Server {
             let help = "name the networks in which your own proxies stand";
             reader.refuse("server.proxy_protocol", Complaint::with_help(reason, help));
         }
-        if !reader.sound(&["server.bind", "server.ops_bind"]) {
-            return;
-        }
-        if collide(self.bind, self.ops_bind) {
+        if collide(self.bind, self.ops_bind) && reader.sound(&["server.bind", "server.ops_bind"]) {
             let (bind, other) = (self.bind, reader.origin("server.bind"));
             reader.refuse(
                 "server.ops_bind",
@@ -109,7 +126,7 @@ impl Server {
         }
         if !self.ops_bind.ip().to_canonical().is_loopback()
             && self.ops_token.is_none()
-            && reader.sound(&[OPS_TOKEN.0, OPS_TOKEN.1])
+            && reader.sound(&["server.ops_bind", OPS_TOKEN.0, OPS_TOKEN.1])
         {
             reader.refuse(
                 "server.ops_bind",
@@ -121,6 +138,21 @@ impl Server {
                     "set `server.ops_token_file`, or listen on 127.0.0.1",
                 ),
             );
+        }
+    }
+}
+
+/// Both files, or neither.
+fn tls(reader: &mut Reader) -> Option<Tls> {
+    let [certificate, key] = TLS.map(|name| reader.take::<String>(name));
+    match (certificate.is_empty(), key.is_empty()) {
+        (true, true) => None,
+        (false, false) => Some(Tls { certificate: certificate.into(), key: key.into() }),
+        (missing, _) => {
+            let (there, missing) = if missing { (TLS[1], TLS[0]) } else { (TLS[0], TLS[1]) };
+            let reason = format!("`{missing}` is not set: a certificate and its key belong together");
+            reader.refuse(there, Complaint::with_help(reason, "name both files, or neither"));
+            None
         }
     }
 }

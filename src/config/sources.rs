@@ -14,7 +14,7 @@ use super::fault::{Fault, Origin};
 use super::lines::Lines;
 
 /// The manual, which is at once the lowest layer.
-pub(super) const MANUAL: &str = include_str!("../../config/guardhouse.toml");
+pub const MANUAL: &str = include_str!("../../config/guardhouse.toml");
 
 const PREFIX: &str = "GUARDHOUSE__";
 

@@ -43,6 +43,7 @@ pub struct ExtraClaims(pub Map<String, Value>);
 text_leaf!(
     ExtraClaims,
     "a JSON object such as `{\"tenant\": \"acme\"}`",
+    serde_json::json!({ "type": "string", "pattern": r"^$|^\s*\{" }),
     |text| {
         if text.is_empty() {
             return Ok(Self::default());

@@ -3,16 +3,21 @@
 
 use std::collections::BTreeMap;
 
-use super::clients;
 use super::fault::{Fault, Origin};
+use super::named::Named;
 use super::sources::{Entry, Layer};
+use super::{clients, deliveries};
+
+/// The sections whose names are the site's own.
+const NAMED: [&Named; 2] = [&clients::SECTION, &deliveries::SECTION];
 
 /// One fault for every entry of `layers` that is not a key of `manual`.
 pub(super) fn faults(layers: &[Layer], manual: &Layer) -> Vec<Fault> {
-    let named_by_the_site = layers.iter().flat_map(clients::unknown);
+    let named_by_the_site =
+        layers.iter().flat_map(|layer| NAMED.iter().flat_map(|section| section.unknown(layer)));
+    let is_named = |key: &str| NAMED.iter().any(|section| section.holds(key));
     let entries = layers.iter().flatten();
-    let entries =
-        entries.filter(|(key, _)| !manual.contains_key(*key) && !clients::is_of_a_client(key.as_str()));
+    let entries = entries.filter(|(key, _)| !manual.contains_key(*key) && !is_named(key));
     entries.filter_map(|(key, entry)| fault(key, entry, manual)).chain(named_by_the_site).collect()
 }
 
@@ -65,7 +70,8 @@ fn spelling(key: &str, origin: &Origin) -> String {
     }
 }
 
-fn variable(key: &str) -> String {
+/// The name of the variable that sets `key`.
+pub(super) fn variable(key: &str) -> String {
     format!("GUARDHOUSE__{}", key.to_ascii_uppercase().replace('.', "__"))
 }
 
@@ -75,8 +81,9 @@ pub(super) fn near_misses(env: &BTreeMap<String, String>, manual: &Layer) -> Vec
     let near = |name: &String| {
         let rest = name.strip_prefix("GUARDHOUSE_").filter(|rest| !rest.starts_with('_'))?;
         let known = manual.keys().find(|key| squash(key) == squash(rest));
-        let of_a_client = || rest.starts_with("CLIENTS_").then(|| clients::EXAMPLE.to_owned());
-        let key = known.cloned().or_else(of_a_client)?;
+        let is_in = |section: &&&Named| rest.to_ascii_lowercase().starts_with(&format!("{}_", section.name));
+        let named = || NAMED.iter().find(is_in).map(|section| section.example());
+        let key = known.cloned().or_else(named)?;
         let meant = variable(&key);
         Some(Fault {
             key,

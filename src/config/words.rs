@@ -45,6 +45,7 @@ macro_rules! word_leaf {
         $crate::config::leaf::text_leaf!(
             $name,
             $wanted,
+            serde_json::json!({ "enum": Self::WORDS.iter().map(|(word, _)| *word).collect::<Vec<_>>() }),
             |text| $crate::config::words::pick(text, Self::WORDS),
             Self::to_string
         );

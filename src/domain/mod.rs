@@ -20,3 +20,4 @@ pub mod revocation;
 pub mod role;
 pub mod secret;
 pub mod session;
+pub mod webhook;

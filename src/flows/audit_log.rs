@@ -30,10 +30,11 @@ const SEGMENT: u64 = 5_000;
 /// A record, and its place if it has one already.
 pub type Found = (Record, Option<(InstanceId, Head)>);
 
-/// A server starts with `config`. Recorded without waiting: a log that cannot be written now is no reason not to start.
-pub fn started(audit: &Audit, config: &Config, now: Timestamp) {
+/// A server goes on with `config`, because of `why`. Recorded without waiting: a log that cannot be written now is no
+/// reason not to start.
+pub fn configured(audit: &Audit, config: &Config, why: &str, now: Timestamp) {
     let subject = Subject::default().detail(format!("sha256 {}", config.digest()));
-    audit.note(Free::new(now, FreeKind::ConfigurationLoaded, subject, &Origin::server("start")));
+    audit.note(Free::new(now, FreeKind::ConfigurationLoaded, subject, &Origin::server(why)));
 }
 
 /// The records that `wanted` describes, the newest first. Whoever asks has been let in already.

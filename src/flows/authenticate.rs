@@ -55,7 +55,7 @@ pub async fn authenticate(desk: &Desk, token: &str, now: Timestamp) -> Result<Ca
 pub async fn verify(desk: &Desk, token: &str, now: Timestamp) -> Result<Claims, AuthenticateError> {
     let claims = verify_by_view(desk, token, now)?;
     if is_stale(desk, now) {
-        match desk.rules.on_stale {
+        match desk.rules().on_stale {
             OnStale::Allow => {}
             OnStale::Refuse => {
                 return Err(StoreError::Unavailable("the revocation feed is stale".into()).into());
@@ -76,7 +76,7 @@ pub(super) fn verify_by_view(desk: &Desk, token: &str, now: Timestamp) -> Result
         }
     })?;
     // Revocations are remembered for as long as tokens live today: one that was given a longer life ends with them.
-    if now >= claims.issued_at.plus(desk.rules.access_lifetime).plus(MAX_LEEWAY) {
+    if now >= claims.issued_at.plus(desk.rules().access_lifetime).plus(MAX_LEEWAY) {
         return Err(AuthenticateError::Expired);
     }
     if desk.revocations.is_revoked(&claims) {
@@ -87,7 +87,7 @@ pub(super) fn verify_by_view(desk: &Desk, token: &str, now: Timestamp) -> Result
 
 /// Whether what is known of revocations is older than configured, so that [`verify`] may have to ask a store.
 pub fn is_stale(desk: &Desk, now: Timestamp) -> bool {
-    desk.revocations.staleness(now) > desk.rules.max_staleness
+    desk.revocations.staleness(now) > desk.rules().max_staleness
 }
 
 /// What the view would say if it were fresh, read from the stores.

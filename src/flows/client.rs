@@ -54,10 +54,10 @@ pub async fn admit(
     presented: Option<Credentials>,
     visit: &Visit,
 ) -> Result<Option<KnownClient>, ClientError> {
-    limited::take(desk, visit, desk.rules.limits.question(visit.origin.address)).await?;
+    limited::take(desk, visit, desk.rules().limits.question(visit.origin.address)).await?;
     let Some(presented) = presented else { return Ok(None) };
     let client = recognise(desk, presented).ok_or(ClientError::Unknown)?;
-    limited::take(desk, visit, desk.rules.limits.client(&client.id)).await?;
+    limited::take(desk, visit, desk.rules().limits.client(&client.id)).await?;
     Ok(Some(client))
 }
 
@@ -65,7 +65,8 @@ pub async fn admit(
 fn recognise(desk: &Desk, presented: Credentials) -> Option<KnownClient> {
     let Credentials { id, secret } = presented;
     let presented = Sha256Digest::of(secret.expose_secret());
-    let known = desk.rules.clients.get(&id);
+    let rules = desk.rules();
+    let known = rules.clients.get(&id);
     let [one, other] = known.map_or_else(decoys, |client| client.secret_sha256.both());
     let is_right = bool::from(presented.ct_eq(&one) | presented.ct_eq(&other));
     if known.is_none() || !is_right {

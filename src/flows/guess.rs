@@ -15,7 +15,8 @@ use crate::store::users;
 /// from one network count together.
 pub(super) async fn take(desk: &Desk, visit: &Visit, email: Option<&Email>) -> Result<Places, NotTaken> {
     let account = email.map_or("", Email::as_str);
-    let limits = &desk.rules.limits;
+    let rules = desk.rules();
+    let limits = &rules.limits;
     let address = visit.origin.address;
     let limited = match try_take(desk, visit, limits.guess(account, address, None)).await? {
         Ok(places) => return Ok(places),
@@ -36,7 +37,7 @@ async fn unlocked(desk: &Desk, visit: &Visit, email: &Email) -> Result<Option<Ti
     let found = users::by_email_with_hash(desk.db.reader(), email).await;
     let found = found.map_err(|error| NotTaken::Fault(error.into()))?;
     let unlocked = found.and_then(|(user, _)| user.unlocked_at);
-    Ok(unlocked.filter(|at| at.plus(desk.rules.limits.longest_lock()) > visit.now))
+    Ok(unlocked.filter(|at| at.plus(desk.rules().limits.longest_lock()) > visit.now))
 }
 
 /// Holds a guess at an account that many guess at.

@@ -57,13 +57,13 @@ async fn refresh_token(desk: &Desk, token: &str, now: Timestamp) -> Result<Intro
     let Ok(grant) = desk.refresh_tokens.read(token) else {
         return Ok(Introspection::Inactive);
     };
-    if !desk.rules.refresh_tokens || desk.revocations.is_before_floor(grant.session) {
+    if !desk.rules().refresh_tokens || desk.revocations.is_before_floor(grant.session) {
         return Ok(Introspection::Inactive);
     }
     let Some(session) = desk.sessions.find(grant.user, grant.session, now).await?? else {
         return Ok(Introspection::Inactive);
     };
-    match judge(&session, grant.generation, now, desk.rules.refresh_grace) {
+    match judge(&session, grant.generation, now, desk.rules().refresh_grace) {
         Presented::Current | Presented::Superseded | Presented::Ahead => {}
         Presented::Replayed | Presented::Over => return Ok(Introspection::Inactive),
     }

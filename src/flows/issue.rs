@@ -7,11 +7,12 @@ use secrecy::SecretString;
 use super::{Desk, Fault, Visit};
 use crate::domain::account::User;
 use crate::domain::claims::Claims;
-use crate::domain::clock::Timestamp;
+use crate::domain::clock::{Stopwatch, Timestamp};
 use crate::domain::id::{SessionId, uuid_v7};
 use crate::domain::refresh::RefreshGrant;
 use crate::domain::session::{AuthMethod, Session};
 use crate::store::session::Ending;
+use crate::telemetry::stages::{self, Stage};
 
 /// The shortest life of an access token: its times are whole seconds.
 const SHORTEST: Duration = Duration::from_secs(1);
@@ -40,7 +41,7 @@ pub(super) async fn open_session(
     user: &User,
     method: AuthMethod,
 ) -> Result<Session, Fault> {
-    let (now, lifetimes) = (visit.now, desk.rules.lifetimes);
+    let (now, lifetimes) = (visit.now, desk.rules().lifetimes);
     let expires_at = now.plus(lifetimes.absolute);
     let session = Session {
         id: SessionId::generate(now, &*desk.entropy),
@@ -57,7 +58,7 @@ pub(super) async fn open_session(
         user_agent: visit.origin.user_agent.clone(),
         methods: vec![method],
     };
-    desk.sessions.open(session.clone(), desk.rules.most_sessions, ending(desk, now)).await??;
+    desk.sessions.open(session.clone(), desk.rules().most_sessions, ending(desk, now)).await??;
     Ok(session)
 }
 
@@ -69,24 +70,31 @@ pub(super) fn tokens(desk: &Desk, user: User, session: &Session, now: Timestamp)
         token: uuid_v7(now, &*desk.entropy),
         issued_at: now,
         // A token never outlives its session; it needs a second of life to be one.
-        expires_at: now.plus(desk.rules.access_lifetime).min(session.expires_at.max(now.plus(SHORTEST))),
+        expires_at: now.plus(desk.rules().access_lifetime).min(session.expires_at.max(now.plus(SHORTEST))),
         authenticated_at: session.authenticated_at,
         methods: session.methods.clone(),
         roles: user.roles.clone(),
         epoch: user.security.current,
     };
-    let refresh = desk.rules.refresh_tokens.then(|| {
+    let refresh = desk.rules().refresh_tokens.then(|| {
         let grant = RefreshGrant { user: user.id, session: session.id, generation: session.generation };
         (desk.refresh_tokens.mint(&grant), session.idle_expires_at)
     });
     Ok(SignedIn {
-        access_token: desk.access_tokens.seal(&claims)?.into(),
+        access_token: signed(desk, &claims)?.into(),
         access_expires_at: claims.expires_at,
         refresh,
         session: session.id,
         user,
         now,
     })
+}
+
+fn signed(desk: &Desk, claims: &Claims) -> Result<String, Fault> {
+    let started = Stopwatch::start();
+    let token = desk.access_tokens.seal(claims)?;
+    stages::note(Stage::Sign, started.elapsed());
+    Ok(token)
 }
 
 /// An ending now: remembered until every access token made so far has expired, with room for clocks that differ.
@@ -97,5 +105,5 @@ pub(super) fn ending(desk: &Desk, now: Timestamp) -> Ending {
 /// When the access tokens made until `now` have all expired, on the slowest of clocks we tolerate.
 pub(super) fn tokens_until(desk: &Desk, now: Timestamp) -> Timestamp {
     const CLOCKS_DIFFER_BY: Duration = Duration::from_secs(120);
-    now.plus(desk.rules.access_lifetime).plus(CLOCKS_DIFFER_BY)
+    now.plus(desk.rules().access_lifetime).plus(CLOCKS_DIFFER_BY)
 }

@@ -2,6 +2,7 @@
 
 use super::{Desk, Fault, Visit};
 use crate::actors::Audit;
+use crate::domain::audit::octets::PublicKey;
 use crate::domain::audit::{Free, FreeKind, Origin, Subject};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::UserId;
@@ -36,6 +37,19 @@ pub async fn rotate(
     let algorithm = algorithm.unwrap_or(desk.keys.wanted());
     let made = desk.keys.rotate(algorithm, at_once, visit.now).await?;
     note(desk, FreeKind::KeyGenerated, &made.key, by, visit).await?;
+    Ok(made)
+}
+
+/// Makes a new key for the audit log.
+///
+/// # Errors
+///
+/// [`KeysError`]
+pub async fn rotate_audit(desk: &Desk, visit: &Visit) -> Result<PublicKey, KeysError> {
+    let made = desk.keys.rotate_audit(visit.now).await?;
+    let subject = Subject::default().detail(format!("audit {}", made.kid()));
+    let event = Free::new(visit.now, FreeKind::KeyGenerated, subject, &visit.origin);
+    desk.audit.record_done(event).await.map_err(Fault::from)?;
     Ok(made)
 }
 

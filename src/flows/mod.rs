@@ -35,6 +35,7 @@ pub mod validation;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 pub use authenticate::Caller;
 pub use fault::Fault;
 pub use issue::SignedIn;
@@ -87,8 +88,15 @@ pub struct Desk {
     pub revocations: Arc<Revocations>,
     /// For identifiers.
     pub entropy: Arc<dyn Entropy>,
-    /// What was configured.
-    pub rules: Rules,
+    /// What was configured; replaced as a whole when the configuration is reloaded.
+    pub rules: Arc<ArcSwap<Rules>>,
+}
+
+impl Desk {
+    /// The rules that hold at this moment. A flow that decides by several of them keeps what it got.
+    pub fn rules(&self) -> Arc<Rules> {
+        self.rules.load_full()
+    }
 }
 
 /// The configured rules that flows follow.

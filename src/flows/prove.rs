@@ -54,7 +54,7 @@ pub(super) async fn prove(
     user: &User,
     password: &SecretString,
 ) -> Result<StoredHash, NotProved> {
-    let again = limited::take(desk, visit, vec![desk.rules.limits.proof(user.id)]).await?;
+    let again = limited::take(desk, visit, vec![desk.rules().limits.proof(user.id)]).await?;
     let places = match guess::take(desk, visit, Some(&user.email)).await {
         Ok(places) => places,
         Err(not_taken) => {

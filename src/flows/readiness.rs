@@ -10,7 +10,8 @@ use crate::store::StoreError;
 const LONGEST: Duration = Duration::from_secs(2);
 
 /// How one store answered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+#[schemars(inline)]
 #[serde(rename_all = "snake_case")]
 pub enum Condition {
     /// At once and well.

@@ -42,7 +42,7 @@ may_be_limited!(RefreshError);
 ///
 /// [`RefreshError`]; a forged token is refused before any store is asked.
 pub async fn refresh(desk: &Desk, token: &SecretString, visit: &Visit) -> Result<Refreshed, RefreshError> {
-    if !desk.rules.refresh_tokens {
+    if !desk.rules().refresh_tokens {
         return Err(RefreshError::Invalid);
     }
     let grant = desk.refresh_tokens.read(token.expose_secret()).map_err(|fault| {
@@ -52,14 +52,14 @@ pub async fn refresh(desk: &Desk, token: &SecretString, visit: &Visit) -> Result
     if desk.revocations.is_before_floor(grant.session) {
         return Err(RefreshError::Invalid);
     }
-    limited::take(desk, visit, desk.rules.limits.refresh(grant.user, visit.origin.address)).await?;
+    limited::take(desk, visit, desk.rules().limits.refresh(grant.user, visit.origin.address)).await?;
     // Before the step that cannot be taken back: a client that is refused after it would come back with a token that
     // looks stolen.
     desk.audit.accepts()?;
     let terms = RotationTerms {
         now: visit.now,
-        grace: desk.rules.refresh_grace,
-        idle: desk.rules.lifetimes.idle,
+        grace: desk.rules().refresh_grace,
+        idle: desk.rules().lifetimes.idle,
         tokens_until: tokens_until(desk, visit.now),
     };
     let subject = Subject::user(grant.user).session(grant.session);

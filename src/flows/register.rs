@@ -59,7 +59,7 @@ may_be_limited!(RegisterError);
 ///
 /// [`RegisterError`]; there is no account then.
 pub async fn register(desk: &Desk, request: Register, visit: &Visit) -> Result<Registered, RegisterError> {
-    if !desk.rules.registration_open {
+    if !desk.rules().registration_open {
         return Err(RegisterError::Closed);
     }
     let mut checks = Checks::default();
@@ -68,7 +68,7 @@ pub async fn register(desk: &Desk, request: Register, visit: &Visit) -> Result<R
     let name = checks.name(request.name.as_deref());
     let (email, password) = checks.passed(email.zip(password)).map_err(RegisterError::Invalid)?;
 
-    limited::take(desk, visit, desk.rules.limits.register(visit.origin.address)).await?;
+    limited::take(desk, visit, desk.rules().limits.register(visit.origin.address)).await?;
     // Before the look at the table, so that the time does not tell whether the address is taken.
     let (hash, begun) = desk.hashers.hash_timed(password).await?;
     let roles = Roles::from(vec![Role::user()]);
@@ -80,17 +80,17 @@ pub async fn register(desk: &Desk, request: Register, visit: &Visit) -> Result<R
             let subject = Subject::default().detail("address taken");
             let event = Free::new(visit.now, FreeKind::RegistrationRefused, subject, &visit.origin);
             desk.audit.record(event).await?;
-            if desk.rules.reveal_taken {
+            if desk.rules().reveal_taken {
                 return Err(RegisterError::EmailTaken);
             }
         }
         Err(other) => return Err(other.into()),
     }
-    if !desk.rules.reveal_taken {
+    if !desk.rules().reveal_taken {
         desk.hashers.hold(&begun).await;
         return Ok(Registered::Accepted);
     }
-    if !desk.rules.sign_in_after_registration {
+    if !desk.rules().sign_in_after_registration {
         return Ok(Registered::Account(user));
     }
     match sign_in(desk, visit, &user).await {

@@ -71,7 +71,8 @@ impl Checks {
         raw: &SecretString,
         email: Option<&Email>,
     ) -> Result<Option<Password>, Fault> {
-        let policy = &desk.rules.passwords;
+        let rules = desk.rules();
+        let policy = &rules.passwords;
         let (password, mut violations) = match Password::parse(raw) {
             Ok(password) => {
                 let violations = policy.violations(&password, email);
@@ -80,7 +81,7 @@ impl Checks {
             Err(unacceptable) => (None, vec![policy.violation(unacceptable)]),
         };
         if let Some(password) = &password {
-            violations.extend(desk.rules.lists.violations(password).await?);
+            violations.extend(rules.lists.violations(password).await?);
         }
         for violation in &violations {
             let (code, detail) = describe(*violation);

@@ -1,22 +1,19 @@
 //! Asks a server over HTTP.
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use rustls_pki_types::CertificateDer;
-use rustls_pki_types::pem::PemObject;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use ureq::{Agent, Body, http};
 use url::{Host, Url, form_urlencoded};
 
 use super::GuardFault;
+use super::agent::agent;
 use super::source::{EndingsPage, PublishedKeys, Source, SourceFault};
 use crate::tokens::published::{JwkSet, PaserkSet};
 
@@ -70,7 +67,8 @@ impl Server {
             return Err(fault("it holds more than a host and a path"));
         }
         let credentials = client.map(|(id, secret)| basic(&id, &secret));
-        let agent = agent(line, url.scheme() == "https")?;
+        let agent = agent(line.timeout, line.authorities.as_deref(), url.scheme() == "https");
+        let agent = agent.map_err(GuardFault::Authorities)?;
         Ok(Self { agent, base: url.as_str().trim_end_matches('/').to_owned(), credentials })
     }
 
@@ -106,41 +104,6 @@ fn basic(id: &str, secret: &SecretString) -> SecretString {
     let encoded = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
     let both = format!("{}:{}", encoded(id), encoded(secret.expose_secret()));
     format!("Basic {}", STANDARD.encode(both)).into()
-}
-
-fn agent(line: &Line, is_https: bool) -> Result<Agent, GuardFault> {
-    let mut config = Agent::config_builder()
-        .timeout_global(Some(line.timeout))
-        .http_status_as_error(false)
-        // A key that was found elsewhere is not the server's.
-        .max_redirects(0);
-    if is_https {
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let roots = match &line.authorities {
-            Some(path) => certificates(path)?,
-            // Those of this system, or of the file that SSL_CERT_FILE names.
-            None => rustls_native_certs::load_native_certs().certs,
-        };
-        if roots.is_empty() {
-            let text = "this system trusts nobody; install its package of CA certificates, or name a file with `authorities`";
-            return Err(GuardFault::Authorities(text.into()));
-        }
-        let roots: Vec<_> = roots.iter().map(|root| Certificate::from_der(root).to_owned()).collect();
-        let tls = TlsConfig::builder().unversioned_rustls_crypto_provider(provider);
-        config = config.tls_config(tls.root_certs(RootCerts::Specific(Arc::new(roots))).build());
-    } else {
-        // One that the environment names would see the client's secret, and could answer with keys of its own.
-        config = config.proxy(None);
-    }
-    Ok(config.build().into())
-}
-
-fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, GuardFault> {
-    let fault = |what: String| GuardFault::Authorities(format!("{}: {what}", path.display()));
-    let pem = std::fs::read(path).map_err(|error| fault(error.to_string()))?;
-    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
-    let found = found.map_err(|_| fault("a certificate in it is broken".into()))?;
-    if found.is_empty() { Err(fault("there is no PEM certificate in it".into())) } else { Ok(found) }
 }
 
 /// A published set as it arrives. A newer server may publish keys of kinds that are unknown here.

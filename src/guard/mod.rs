@@ -22,13 +22,14 @@
 //! | `mod` | [`Guard`]: verifying, and fetching once |
 //! | `builder` | [`GuardBuilder`]: what there is to set |
 //! | [`source`] | where keys and endings come from: the trait, and what is told |
-//! | `fetch` | the source that asks a server over HTTP |
+//! | `fetch`, `agent` | the source that asks a server over HTTP |
 //! | `watch`, `timetable` | [`Rounds`]: what is fetched when, and the thread |
 //! | [`actix`] | extractors for actix-web |
 //!
 //! Nothing here knows the server's other rooms: with `default-features = false, features = ["guard"]` they are not built.
 
 pub mod actix;
+pub(crate) mod agent;
 mod builder;
 mod fetch;
 pub mod source;

@@ -42,7 +42,8 @@ pub(super) fn watch(keys: Arc<KeyRing>, audit: Audit, clock: Arc<dyn Clock>, run
                 Err(_) => tracing::error!("looking at the keys panicked"),
             }
             // A moment beyond the turn, so that the next look does not come just before it.
-            tokio::time::sleep(keys.pause(clock.now()) + Duration::from_millis(20)).await;
+            let pause = keys.pause(clock.now()) + Duration::from_millis(20);
+            let _ = tokio::time::timeout(pause, keys.retimed()).await;
         }
     });
 }

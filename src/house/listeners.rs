@@ -1,15 +1,18 @@
 //! The two HTTP servers: the public one, and the operators'.
 
 use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
 
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
+use listenfd::ListenFd;
 
 use super::public::serve;
+use super::tls::Certificates;
 use super::{Foundations, StartError};
 use crate::config;
-use crate::http::{Front, caller_site, front_door, not_found, ops_routes, routes};
+use crate::http::{Front, caller_site, front_door, mount_operators, mount_public, not_found};
 
 /// Both servers, listening.
 pub struct Listeners {
@@ -17,6 +20,8 @@ pub struct Listeners {
     pub address: SocketAddr,
     /// Where the operators' one listens.
     pub ops_address: SocketAddr,
+    /// What the public one shows of itself, where it speaks TLS.
+    pub certificates: Option<Arc<Certificates>>,
     /// Stops the public one.
     pub public: ServerHandle,
     /// Stops the operators' one.
@@ -27,6 +32,7 @@ pub struct Listeners {
 pub struct Sockets {
     public: TcpListener,
     ops: TcpListener,
+    certificates: Option<Arc<Certificates>>,
     /// Of the public one, with the port it got.
     pub address: SocketAddr,
     /// Of the operators' one.
@@ -34,15 +40,18 @@ pub struct Sockets {
 }
 
 impl Sockets {
-    /// Takes the configured addresses.
+    /// Takes the sockets that a service manager hands over (`LISTEN_FDS`), or the configured addresses, and reads the
+    /// certificates.
     ///
     /// # Errors
     ///
-    /// [`StartError::Listen`] when one is not free.
+    /// [`StartError::Listen`] when an address is not free, [`StartError::Tls`].
     pub fn bind(settings: &config::Server) -> Result<Self, StartError> {
-        let (public, address) = bind(settings.bind, "server.bind")?;
-        let (ops, ops_address) = bind(settings.ops_bind, "server.ops_bind")?;
-        Ok(Self { public, ops, address, ops_address })
+        let mut handed_over = ListenFd::from_env();
+        let certificates = Certificates::open(settings)?;
+        let (public, address) = bind(&mut handed_over, 0, settings.bind, "server.bind")?;
+        let (ops, ops_address) = bind(&mut handed_over, 1, settings.ops_bind, "server.ops_bind")?;
+        Ok(Self { public, ops, certificates, address, ops_address })
     }
 }
 
@@ -57,16 +66,21 @@ pub fn listen(
     front: web::Data<Front>,
 ) -> Result<Listeners, StartError> {
     let settings = foundations.config.server.clone();
-    let Sockets { public, ops, address, ops_address } = sockets;
+    let Sockets { public, ops, certificates, address, ops_address } = sockets;
+    let tls = certificates.as_ref().map(Certificates::server);
 
     let (base_path, shared) = (settings.base_path.clone(), front.clone());
-    let public_server = serve(public, &settings, move || {
+    let public_server = serve(public, &settings, tls, move || {
         App::new()
             .app_data(shared.clone())
             .wrap(shared.sites.cors())
             .wrap(from_fn(caller_site))
             .wrap(from_fn(front_door))
-            .service(web::scope(&base_path).configure(routes).default_service(web::to(not_found)))
+            .service(
+                web::scope(&base_path)
+                    .configure(|config| mount_public(config, shared.docs.is_some()))
+                    .default_service(web::to(not_found)),
+            )
             .default_service(web::to(not_found))
     });
 
@@ -76,7 +90,7 @@ pub fn listen(
             .app_data(front.clone())
             .app_data(prometheus.clone())
             .wrap(from_fn(front_door))
-            .configure(ops_routes)
+            .configure(mount_operators)
             .default_service(web::to(not_found))
     })
     .workers(1)
@@ -88,7 +102,7 @@ pub fn listen(
     let refused = |address, key| move |reason| StartError::Listen { address, key, reason };
     let public = run(public_server.map_err(refused(address, "server.bind"))?);
     let ops = run(ops_server.map_err(refused(ops_address, "server.ops_bind"))?.run());
-    Ok(Listeners { address, ops_address, public, ops })
+    Ok(Listeners { address, ops_address, certificates, public, ops })
 }
 
 fn run(server: Server) -> ServerHandle {
@@ -97,8 +111,15 @@ fn run(server: Server) -> ServerHandle {
     handle
 }
 
-fn bind(address: SocketAddr, key: &'static str) -> Result<(TcpListener, SocketAddr), StartError> {
-    let bound = TcpListener::bind(address).and_then(|socket| {
+fn bind(
+    handed_over: &mut ListenFd,
+    number: usize,
+    address: SocketAddr,
+    key: &'static str,
+) -> Result<(TcpListener, SocketAddr), StartError> {
+    let given = handed_over.take_tcp_listener(number);
+    let bound = given.and_then(|given| given.map_or_else(|| TcpListener::bind(address), Ok));
+    let bound = bound.and_then(|socket| {
         let local = socket.local_addr()?;
         Ok((socket, local))
     });

@@ -2,9 +2,12 @@
 
 mod audit;
 mod keys;
+mod line;
 mod listeners;
 mod public;
+mod reload;
 mod stores;
+mod tls;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -12,11 +15,14 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use actix::ArbiterHandle;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::runtime::Handle as Runtime;
 
 pub use audit::audit_keys;
 pub use listeners::{Listeners, Sockets, listen};
+pub use reload::{ReloadFault, Reloader, reload};
+pub use tls::{Certificates, TlsFault};
 
 use crate::actors::audit::Parts as AuditParts;
 use crate::actors::keeper::Lifeline;
@@ -28,9 +34,9 @@ use crate::domain::entropy::Entropy;
 use crate::domain::id::{InstanceId, uuid_v7};
 use crate::domain::password::Policy;
 use crate::domain::session::Lifetimes;
-use crate::flows::audit_log;
 use crate::flows::keys::look;
 use crate::flows::{Desk, Rules};
+use crate::http::openapi::Docs;
 use crate::http::{CallerSites, Detached, Dominance, Front, Impatience};
 use crate::keyring::KeyRingFault;
 use crate::store::{Db, StoreError, installation};
@@ -95,6 +101,17 @@ pub enum StartError {
     /// The filter of stolen passwords cannot be used.
     #[error("{0} (passwords.breach_filter)")]
     Breached(#[from] FilterFault),
+    /// The certificates cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsFault),
+    /// A delivery cannot be begun.
+    #[error("the delivery `{name}` cannot be begun: {reason}")]
+    Delivery {
+        /// Which.
+        name: String,
+        /// Why not.
+        reason: String,
+    },
     /// An address is not free.
     #[error("cannot listen on {address} ({key}): {reason}")]
     Listen {
@@ -154,6 +171,7 @@ pub async fn build(
         other => other.into(),
     })?;
 
+    let live_keys = audit::LiveKeys::new(&audit_keys);
     let redis = stores::redis(config).await?;
     let (store, contents) = stores::sessions(foundations, &db, redis.as_ref()).await?;
     let forgets = config.sessions.store == SessionStoreKind::Memory;
@@ -183,7 +201,7 @@ pub async fn build(
         entropy: entropy.clone(),
         instance,
         clock: clock.clone(),
-        signer: Some(audit_keys.signing.clone()),
+        signer: Some(live_keys.signing.clone()),
         addresses: audit::addresses(config, &audit_keys),
         adopts: role == Role::Server,
     };
@@ -200,14 +218,16 @@ pub async fn build(
         keys,
         revocations: view,
         entropy: entropy.clone(),
-        rules,
+        rules: Arc::new(ArcSwap::from_pointee(rules)),
     };
     if role == Role::Server {
-        audit_log::started(&desk.audit, config, clock.now());
+        reload::loaded(&desk.audit, config, "start", clock.now());
         look(&desk.keys, &desk.audit, clock.now()).await?;
-        start_upkeep(foundations, &runtime, desk.limits.clone());
+        start_upkeep(foundations, &runtime, desk.limits.clone(), desk.db.clone());
         let (db, log) = (desk.db.clone(), desk.audit.clone());
-        audit::prune_now_and_then(foundations, &runtime, db, log, audit_keys.clone());
+        audit::prune_now_and_then(foundations, &runtime, db, log, live_keys.clone());
+        live_keys.watch(desk.keys.clone(), &runtime, config.keys.poll_interval);
+        audit::deliver(foundations, &runtime, &desk.db)?;
         keys::watch(desk.keys.clone(), desk.audit.clone(), clock.clone(), &runtime);
     }
     Ok(Front {
@@ -217,7 +237,8 @@ pub async fn build(
         trusted_proxies: config.server.trusted_proxies.clone(),
         body_limit: config.server.body_limit,
         body_timeout: config.server.client_timeout.saturating_mul(2),
-        ops_token: config.server.ops_token.clone(),
+        ops_token: ArcSwapOption::new(config.server.ops_token.clone().map(Arc::new)),
+        config: ArcSwap::new(config.clone()),
         sites: CallerSites {
             hosts: config.server.allowed_hosts.clone(),
             origins: config.server.cors_origins.clone(),
@@ -225,7 +246,9 @@ pub async fn build(
         },
         dominance: Dominance::default(),
         impatience: Impatience::default(),
-        audit_keys: audit_keys.public,
+        audit_keys: live_keys.public,
+        server_timing: config.server.server_timing,
+        docs: config.server.docs.then(|| Docs::new(&config.server.base_path)),
         draining: AtomicBool::new(false),
     })
 }
@@ -302,13 +325,14 @@ fn rules(config: &Config) -> Result<Rules, FilterFault> {
 }
 
 /// What must happen now and then and belongs to no actor's own timers.
-fn start_upkeep(foundations: &Foundations, runtime: &Runtime, limits: Limits) {
+fn start_upkeep(foundations: &Foundations, runtime: &Runtime, limits: Limits, db: Db) {
     let (prometheus, clock) = (foundations.prometheus.clone(), foundations.clock.clone());
     runtime.spawn(async move {
         let mut tick = tokio::time::interval(Duration::from_secs(5));
         loop {
             tick.tick().await;
             prometheus.run_upkeep();
+            db.tell_connections();
             let _ = limits.sweep(clock.now()).await;
         }
     });

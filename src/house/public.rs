@@ -2,12 +2,13 @@
 //! what happens between accepting a connection and reading HTTP from it.
 //!
 //! ```text
-//! accepted ── whose is it? ──────────────────────── HTTP/1.1, the app
+//! accepted ── whose is it? ─────────────────────── TLS? ── HTTP/1.1, the app
 //!              the peer's, or what the header says
 //! ```
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_http::HttpService;
@@ -19,7 +20,12 @@ use actix_web::dev::{AppConfig, ServiceFactory, ServiceRequest, ServiceResponse}
 use actix_web::http::KeepAlive;
 use actix_web::rt::net::TcpStream;
 use actix_web::{App, Error};
+use metrics::counter;
+use rustls::ServerConfig;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 
+use super::line::Line;
 use crate::config;
 use crate::http::proxy_protocol::Announced;
 use crate::http::remember;
@@ -32,6 +38,7 @@ use crate::http::remember;
 pub(super) fn serve<T>(
     listener: TcpListener,
     settings: &config::Server,
+    tls: Option<Arc<ServerConfig>>,
     app: impl Fn() -> App<T> + Send + Clone + 'static,
 ) -> io::Result<Server>
 where
@@ -55,8 +62,10 @@ where
         .proxy_protocol
         .then(|| Announced { proxies: settings.trusted_proxies.clone(), timeout: client_timeout });
 
+    let door = Door { announced, tls: tls.map(TlsAcceptor::from), timeout: client_timeout, ending };
+
     let worker = move || {
-        let (announced, waiting, idle) = (announced.clone(), ending.clone(), ending.clone());
+        let (door, idle) = (door.clone(), door.ending.clone());
         let http = HttpService::build()
             .keep_alive(keep_alive)
             .client_request_timeout(client_timeout)
@@ -68,11 +77,10 @@ where
                 let ending = idle.clone();
                 async move { ending.notified().await }
             })
-            .on_connect_ext(|connection: &TcpStream, data| remember(connection, data))
+            .on_connect_ext(|connection: &Line, data| remember(connection, data))
             // The app would learn its own address from its configuration; it does not ask.
             .h1(map_config(app(), |()| AppConfig::default()));
-        fn_service(move |connection| with_client(connection, announced.clone(), waiting.clone()))
-            .and_then(http)
+        fn_service(move |connection| door.clone().let_in(connection)).and_then(http)
     };
     Ok(server.listen("public", listener, worker)?.run())
 }
@@ -81,19 +89,58 @@ fn keep_alive(settings: &config::Server) -> KeepAlive {
     if settings.keep_alive.is_zero() { KeepAlive::Disabled } else { KeepAlive::Timeout(settings.keep_alive) }
 }
 
-/// Whose connection it is, as every handler will see it. An error closes it.
-async fn with_client(
-    mut connection: TcpStream,
+/// What stands between a connection and HTTP.
+#[derive(Clone)]
+struct Door {
     announced: Option<Announced>,
+    tls: Option<TlsAcceptor>,
+    /// How long encrypting may take.
+    timeout: Duration,
     ending: GracefulShutdownSignal,
-) -> Result<(TcpStream, Option<SocketAddr>), DispatchError> {
-    let client = match announced {
-        None => connection.peer_addr().ok(),
-        Some(announced) => tokio::select! {
-            client = announced.client(&mut connection) => Some(client?),
+}
+
+impl Door {
+    /// The connection, and whose it is, as every handler will see it. An error closes it.
+    async fn let_in(self, mut connection: TcpStream) -> Result<(Line, Option<SocketAddr>), DispatchError> {
+        let opening = async {
+            let client = match self.announced {
+                None => connection.peer_addr().ok(),
+                Some(announced) => Some(announced.client(&mut connection).await?),
+            };
+            let line = match self.tls {
+                None => Line::Plain(connection),
+                Some(tls) => Line::Encrypted(Box::new(encrypted(&tls, connection, self.timeout).await?)),
+            };
+            Ok((line, client))
+        };
+        tokio::select! {
+            // A request may already be there.
+            biased;
+            opened = opening => opened,
             // Nobody waits for this one: no request has come on it.
-            () = ending.notified() => return Err(io::Error::from(io::ErrorKind::ConnectionAborted).into()),
-        },
+            () = self.ending.notified() => Err(io::Error::from(io::ErrorKind::ConnectionAborted).into()),
+        }
+    }
+}
+
+async fn encrypted(
+    tls: &TlsAcceptor,
+    connection: TcpStream,
+    timeout: Duration,
+) -> io::Result<TlsStream<TcpStream>> {
+    let refused = |reason: &'static str| {
+        counter!("guardhouse_connections_refused_total", "reason" => reason).increment(1);
     };
-    Ok((connection, client))
+    match tokio::time::timeout(timeout, tls.accept(connection)).await {
+        Ok(Ok(stream)) => Ok(stream),
+        Ok(Err(error)) => {
+            refused("tls");
+            tracing::debug!(%error, "a client does not speak our TLS");
+            Err(error)
+        }
+        Err(_) => {
+            refused("late");
+            Err(io::ErrorKind::TimedOut.into())
+        }
+    }
 }

@@ -1,12 +1,14 @@
 //! `/auth/me`, `/auth/password`.
 
 use actix_web::{HttpResponse, web};
+use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer};
 
 use super::Front;
 use super::body::Json;
-use super::problem::{Code, FieldError, Problem};
+use super::openapi::Secret;
+use super::problem::{Code, FieldError, Problem, told};
 use super::views::UserView;
 use crate::flows::account::{
     AccountError, DeleteError, Edit, delete as delete_flow, edit as edit_flow, find,
@@ -14,7 +16,7 @@ use crate::flows::account::{
 use crate::flows::change_password::{
     ChangePassword, ChangePasswordError, change_password as change_password_flow,
 };
-use crate::flows::{Caller, Visit};
+use crate::flows::{Caller, Fault, Invalid, Limited, Visit};
 
 /// `GET /auth/me`
 pub(super) async fn me(front: web::Data<Front>, caller: Caller) -> Result<HttpResponse, Problem> {
@@ -28,11 +30,13 @@ fn own_account_gone(problem: Problem) -> Problem {
     if problem.code() == Code::NotFound { Problem::new(Code::TokenRevoked) } else { problem }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "EditAccountBody")]
 pub(super) struct EditBody {
     /// Absent: stays. `null`: removed.
     #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<String>")]
     name: Option<Option<String>>,
 }
 
@@ -57,19 +61,12 @@ pub(super) async fn edit(
     Ok(HttpResponse::Ok().json(UserView::from(user)))
 }
 
-impl From<AccountError> for Problem {
-    fn from(error: AccountError) -> Self {
-        match error {
-            AccountError::Gone => Self::new(Code::NotFound),
-            AccountError::Invalid(invalid) => invalid.into(),
-            AccountError::Fault(fault) => fault.into(),
-        }
-    }
-}
+told!(AccountError { Gone => NotFound } { Invalid: Vec<Invalid>, Fault: Fault });
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct DeleteBody {
+    #[schemars(with = "Secret")]
     password: SecretString,
 }
 
@@ -86,20 +83,17 @@ pub(super) async fn delete(
     Ok(HttpResponse::NoContent().finish())
 }
 
-impl From<DeleteError> for Problem {
-    fn from(error: DeleteError) -> Self {
-        match error {
-            DeleteError::WrongPassword => wrong_password("/password"),
-            DeleteError::Limited(limited) => limited.into(),
-            DeleteError::Fault(fault) => fault.into(),
-        }
-    }
-}
+told!(DeleteError { WrongPassword => InvalidCredentials as wrong_password("/password") } {
+    Limited: Limited,
+    Fault: Fault,
+});
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ChangePasswordBody {
+    #[schemars(with = "Secret")]
     current_password: SecretString,
+    #[schemars(with = "Secret")]
     new_password: SecretString,
 }
 
@@ -117,22 +111,15 @@ pub(super) async fn change_password(
     Ok(HttpResponse::NoContent().finish())
 }
 
-impl From<ChangePasswordError> for Problem {
-    fn from(error: ChangePasswordError) -> Self {
-        match error {
-            ChangePasswordError::WrongPassword => wrong_password("/current_password"),
-            ChangePasswordError::Invalid(invalid) => invalid.into(),
-            ChangePasswordError::Limited(limited) => limited.into(),
-            ChangePasswordError::Fault(fault) => fault.into(),
-        }
-    }
-}
+told!(ChangePasswordError { WrongPassword => InvalidCredentials as wrong_password("/current_password") } {
+    Invalid: Vec<Invalid>,
+    Limited: Limited,
+    Fault: Fault,
+});
 
-fn wrong_password(pointer: &str) -> Problem {
-    let detail = "the password is wrong".to_owned();
-    Problem::new(Code::InvalidCredentials).detail(detail.clone()).errors(vec![FieldError {
-        pointer: pointer.to_owned(),
-        code: "password_wrong",
-        detail,
-    }])
+/// Points the problem at the field with the wrong password.
+fn wrong_password(pointer: &str) -> impl FnOnce(Problem) -> Problem {
+    let (pointer, detail) = (pointer.to_owned(), "the password is wrong".to_owned());
+    let error = FieldError { pointer, code: "password_wrong", detail: detail.clone() };
+    |problem| problem.detail(detail).errors(vec![error])
 }

@@ -1,6 +1,7 @@
 //! The audit log: all of it for operators, `/admin/audit`, and their own part for users, `/auth/me/activity`.
 
 use actix_web::{HttpRequest, HttpResponse, web};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -18,22 +19,30 @@ use crate::flows::audit_log::{self, Found, Search};
 const MOST_ON_PAGE: u64 = 500;
 const ON_PAGE: u64 = 50;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SearchQuery {
+    /// How many at most.
+    #[schemars(range(min = 1, max = MOST_ON_PAGE), extend("default" = ON_PAGE))]
     limit: Option<u64>,
+    /// The `next` of the page before.
     after: Option<Uuid>,
+    /// About this account.
     user: Option<Uuid>,
+    /// Done by this account.
     actor: Option<Uuid>,
     kind: Option<String>,
     outcome: Option<String>,
+    /// From this time on.
     from: Option<Timestamp>,
+    /// Before this time.
     to: Option<Timestamp>,
 }
 
 /// A record as operators see it.
-#[derive(Serialize)]
-struct RecordView {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "AuditRecord")]
+pub(super) struct RecordView {
     id: Uuid,
     at: Timestamp,
     kind: String,
@@ -82,8 +91,9 @@ impl From<Found> for RecordView {
     }
 }
 
-#[derive(Serialize)]
-struct Page<T> {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "{T}Page")]
+pub(super) struct Page<T> {
     events: Vec<T>,
     /// To be given as `after` for the next page; absent on the last.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -127,29 +137,42 @@ pub(super) async fn search(
     Ok(HttpResponse::Ok().json(Page::<RecordView>::of(found, limit)))
 }
 
-#[derive(Serialize)]
+/// What verifies the signatures of one key.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "AuditKey")]
 struct KeyView<'a> {
     kid: String,
     public: &'a PublicKey,
 }
 
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "AuditKeys")]
+pub(super) struct KeysReply<'a> {
+    keys: Vec<KeyView<'a>>,
+}
+
 /// `GET /admin/audit/keys`: what verifies the signatures under the log.
 pub(super) async fn keys(front: web::Data<Front>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let_in(&front, &request).await?;
-    let keys: Vec<_> = front.audit_keys.iter().map(|public| KeyView { kid: public.kid(), public }).collect();
-    Ok(HttpResponse::Ok().json(serde_json::json!({ "keys": keys })))
+    let public = front.audit_keys.load();
+    let keys = public.iter().map(|public| KeyView { kid: public.kid(), public }).collect();
+    Ok(HttpResponse::Ok().json(KeysReply { keys }))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ActivityQuery {
+    /// How many at most.
+    #[schemars(range(min = 1, max = MOST_ON_PAGE), extend("default" = ON_PAGE))]
     limit: Option<u64>,
+    /// The `next` of the page before.
     after: Option<Uuid>,
 }
 
 /// A record as its user sees it: not who else acted from where, and not the inner reason of a failure.
-#[derive(Serialize)]
-struct ActivityView {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Activity")]
+pub(super) struct ActivityView {
     id: Uuid,
     at: Timestamp,
     kind: String,

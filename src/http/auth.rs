@@ -2,27 +2,54 @@
 
 use actix_web::http::{StatusCode, header};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, web};
+use schemars::JsonSchema;
 use secrecy::SecretString;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::Front;
 use super::body::{Json, Query, form, is_json, parse, read};
-use super::problem::{Code, Problem};
+use super::openapi::Secret;
+use super::problem::{Code, Problem, told};
 use super::refresh_cookie;
-use super::views::{UserView, token_reply};
+use super::views::{TokenReply, UserView, token_reply};
 use crate::flows::login::{Login, LoginError, login as login_flow};
 use crate::flows::logout::{Scope, logout as logout_flow};
 use crate::flows::refresh::{RefreshError, refresh as refresh_flow};
 use crate::flows::register::{Register, RegisterError, Registered, register as register_flow};
-use crate::flows::{Caller, Visit};
+use crate::flows::{Caller, Fault, Invalid, Limited, Visit};
 
-#[derive(Deserialize)]
+/// A password for the description of bodies.
+const EXAMPLE: &str = "Correct-horse-9-battery";
+
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RegisterBody {
+    #[schemars(extend("format" = "email", "examples" = ["ada@example.org"]))]
     email: String,
+    #[schemars(with = "Secret", extend("examples" = [EXAMPLE]))]
     password: SecretString,
     name: Option<String>,
 }
+
+/// With `registration.sign_in = true`, and without.
+#[derive(JsonSchema)]
+#[schemars(untagged, rename = "Registered")]
+#[expect(dead_code, reason = "the shape of what `register` answers")]
+pub(super) enum RegisterReply {
+    SignedIn(TokenReply<'static>),
+    Account(NotSignedIn),
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
+pub(super) struct NotSignedIn {
+    user: UserView,
+}
+
+/// Whether the address was taken is not told.
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
+pub(super) struct NothingTold {}
 
 /// `POST /auth/register`, `POST /auth/signup`
 pub(super) async fn register(
@@ -35,29 +62,23 @@ pub(super) async fn register(
     let flow = async move { register_flow(&desk, request, &visit).await };
     Ok(match front.detached.to_the_end("register", flow).await? {
         Registered::SignedIn(signed_in) => token_reply(&front, StatusCode::CREATED, *signed_in),
-        Registered::Accepted => HttpResponse::Accepted().json(serde_json::json!({})),
-        Registered::Account(user) => {
-            HttpResponse::Created().json(serde_json::json!({ "user": UserView::from(user) }))
-        }
+        Registered::Accepted => HttpResponse::Accepted().json(NothingTold {}),
+        Registered::Account(user) => HttpResponse::Created().json(NotSignedIn { user: user.into() }),
     })
 }
 
-impl From<RegisterError> for Problem {
-    fn from(error: RegisterError) -> Self {
-        match error {
-            RegisterError::Closed => Self::new(Code::RegistrationClosed),
-            RegisterError::Invalid(invalid) => invalid.into(),
-            RegisterError::EmailTaken => Self::new(Code::EmailTaken),
-            RegisterError::Limited(limited) => limited.into(),
-            RegisterError::Fault(fault) => fault.into(),
-        }
-    }
-}
+told!(RegisterError { Closed => RegistrationClosed, EmailTaken => EmailTaken } {
+    Invalid: Vec<Invalid>,
+    Limited: Limited,
+    Fault: Fault,
+});
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct LoginBody {
+pub(super) struct LoginBody {
+    #[schemars(extend("format" = "email", "examples" = ["ada@example.org"]))]
     email: String,
+    #[schemars(with = "Secret", extend("examples" = [EXAMPLE]))]
     password: SecretString,
 }
 
@@ -81,6 +102,34 @@ pub(super) async fn login(
     Ok(token_reply(&front, StatusCode::OK, signed_in))
 }
 
+/// The OAuth 2.0 password form (RFC 6749 section 4.3.2).
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "the shape of what `login_form` reads")]
+pub(super) struct LoginForm {
+    /// The e-mail address.
+    username: String,
+    #[schemars(with = "Secret")]
+    password: String,
+    #[schemars(default)]
+    grant_type: GrantType,
+    /// Not looked at, like the two that follow.
+    #[schemars(default)]
+    scope: String,
+    #[schemars(default)]
+    client_id: String,
+    #[schemars(default)]
+    client_secret: String,
+}
+
+#[derive(Default, Serialize, JsonSchema)]
+#[schemars(inline)]
+#[serde(rename_all = "lowercase")]
+enum GrantType {
+    #[default]
+    Password,
+}
+
 fn login_form(body: &[u8]) -> Result<LoginBody, Problem> {
     let (mut username, mut password) = (None, None);
     for (name, value) in form(body)? {
@@ -101,19 +150,12 @@ fn login_form(body: &[u8]) -> Result<LoginBody, Problem> {
     }
 }
 
-impl From<LoginError> for Problem {
-    fn from(error: LoginError) -> Self {
-        match error {
-            LoginError::InvalidCredentials => Self::new(Code::InvalidCredentials),
-            LoginError::Limited(limited) => limited.into(),
-            LoginError::Fault(fault) => fault.into(),
-        }
-    }
-}
+told!(LoginError { InvalidCredentials => InvalidCredentials } { Limited: Limited, Fault: Fault });
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RefreshBody {
+    #[schemars(with = "Secret")]
     refresh_token: SecretString,
 }
 
@@ -150,25 +192,17 @@ async fn presented(
     Ok(body.refresh_token)
 }
 
-impl From<RefreshError> for Problem {
-    fn from(error: RefreshError) -> Self {
-        match error {
-            RefreshError::Invalid => Self::new(Code::RefreshInvalid),
-            RefreshError::Replayed => Self::new(Code::RefreshReplayed),
-            RefreshError::Limited(limited) => limited.into(),
-            RefreshError::Fault(fault) => fault.into(),
-        }
-    }
-}
+told!(RefreshError { Invalid => RefreshInvalid, Replayed => RefreshReplayed } { Limited: Limited, Fault: Fault });
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct LogoutQuery {
     #[serde(default)]
     scope: LogoutScope,
 }
 
-#[derive(Deserialize, Default)]
+#[derive(Deserialize, Default, JsonSchema)]
+#[schemars(inline)]
 #[serde(rename_all = "lowercase")]
 enum LogoutScope {
     #[default]

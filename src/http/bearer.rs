@@ -5,11 +5,11 @@ use actix_web::http::header::AUTHORIZATION;
 use actix_web::{FromRequest, HttpRequest, web};
 use futures_util::future::LocalBoxFuture;
 
-use super::problem::{Code, Problem};
+use super::problem::{Code, Problem, told};
 use super::{Front, visit};
 use crate::domain::clock::Timestamp;
-use crate::flows::Caller;
 use crate::flows::authenticate::{AuthenticateError, authenticate, is_stale};
+use crate::flows::{Caller, Fault};
 
 /// The token of `request`, if there is exactly one well-formed credential.
 pub(super) fn token(request: &HttpRequest) -> Result<&str, Problem> {
@@ -51,13 +51,6 @@ impl FromRequest for Caller {
     }
 }
 
-impl From<AuthenticateError> for Problem {
-    fn from(error: AuthenticateError) -> Self {
-        match error {
-            AuthenticateError::Invalid => Self::new(Code::TokenInvalid),
-            AuthenticateError::Expired => Self::new(Code::TokenExpired),
-            AuthenticateError::Revoked => Self::new(Code::TokenRevoked),
-            AuthenticateError::Fault(fault) => fault.into(),
-        }
-    }
-}
+told!(AuthenticateError { Invalid => TokenInvalid, Expired => TokenExpired, Revoked => TokenRevoked } {
+    Fault: Fault,
+});

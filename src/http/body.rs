@@ -21,9 +21,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
             if !is_json(&request) {
-                return Err(
-                    Problem::new(Code::UnsupportedMediaType).detail("the body must be application/json")
-                );
+                return Err(not_json());
             }
             parse(&read(&request, payload).await?).map(Self)
         })
@@ -55,6 +53,23 @@ pub(super) fn id<T: std::str::FromStr>(request: &HttpRequest) -> Result<T, Probl
         .get("id")
         .and_then(|text| text.parse().ok())
         .ok_or_else(|| Problem::new(Code::NotFound))
+}
+
+pub(super) fn not_json() -> Problem {
+    Problem::new(Code::UnsupportedMediaType).detail("the body must be application/json")
+}
+
+/// A JSON body where there is one.
+pub(super) async fn optional<T: DeserializeOwned>(
+    request: &HttpRequest,
+    payload: web::Payload,
+) -> Result<Option<T>, Problem> {
+    let body = read(request, payload.into_inner()).await?;
+    match (body.is_empty(), is_json(request)) {
+        (true, false) => Ok(None),
+        (_, true) => parse(&body).map(Some),
+        (false, false) => Err(not_json()),
+    }
 }
 
 pub(super) fn is_json(request: &HttpRequest) -> bool {
@@ -119,7 +134,7 @@ fn malformed(reason: String) -> Problem {
 }
 
 /// More fields than any form of ours has: looking for doubled names takes time in their square.
-const MOST_FIELDS: usize = 32;
+pub(super) const MOST_FIELDS: usize = 32;
 
 /// A form as its fields; each name once (RFC 6749 section 3.2), and not more than 32 of them.
 ///

@@ -14,6 +14,7 @@ use tracing::Instrument;
 
 use super::problem::{Code, Problem};
 use crate::domain::clock::Stopwatch;
+use crate::telemetry::stages::Stages;
 
 /// The longest a client waits for a flow. A store that hangs must not make requests pile up behind it.
 const LONGEST: Duration = Duration::from_secs(15);
@@ -77,7 +78,8 @@ impl Detached {
                 .record(started.elapsed());
             outcome
         };
-        self.tasks.spawn_on(timed.in_current_span(), &self.runtime)
+        let work = Stages::within(Stages::current(), timed.in_current_span());
+        self.tasks.spawn_on(work, &self.runtime)
     }
 
     /// Waits for every flow that is under way.

@@ -3,6 +3,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -17,11 +18,13 @@ use tracing::Instrument;
 use super::accept::is_acceptable;
 use super::caller_site::keep_cors;
 use super::oauth2::{self, error::OauthError};
+use super::openapi::is_page;
 use super::problem::{Code, Problem};
 use super::unread::{self, Holding};
 use super::visit::{self, REQUEST_ID};
 use super::{Front, well_known};
 use crate::domain::clock::Stopwatch;
+use crate::telemetry::stages::Stages;
 
 /// The outermost middleware of both listeners.
 ///
@@ -41,9 +44,11 @@ pub async fn front_door(
     let request_id = visit.origin.request_id;
     let span = tracing::info_span!("request", id = %request_id, trace = visit::trace_id(request.headers()));
 
+    let stages = front.server_timing.then(Arc::<Stages>::default);
     let unread = unread::share(&mut request);
-    let response = if is_acceptable(request.headers()) {
-        next.call(request).instrument(span.clone()).await?.map_into_boxed_body()
+    let response = if is_acceptable(request.headers(), is_page(request.path())) {
+        let work = next.call(request).instrument(span.clone());
+        Stages::within(stages.clone(), work).await?.map_into_boxed_body()
     } else {
         // Not `into_response`, which forgets the error that is rendered below.
         let (request, _) = request.into_parts();
@@ -52,6 +57,9 @@ pub async fn front_door(
     let overloaded = is_overloaded(&response);
     let mut response = with_problem_rendered(response, &request_id);
     dress(response.headers_mut(), &request_id);
+    if let Some(told) = stages.and_then(|stages| HeaderValue::from_str(&stages.to_string()).ok()) {
+        response.headers_mut().insert(HeaderName::from_static("server-timing"), told);
+    }
 
     let elapsed = started.elapsed();
     let (method, status) = (response.request().method().clone(), response.status());
@@ -125,13 +133,17 @@ fn dress(headers: &mut HeaderMap, request_id: &str) {
     if let Ok(id) = HeaderValue::from_str(request_id) {
         headers.insert(REQUEST_ID, id);
     }
-    if !headers.contains_key(header::CACHE_CONTROL) {
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    for (name, value) in [
+        (header::CACHE_CONTROL, "no-store"),
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+    ] {
+        if !headers.contains_key(&name) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
     }
     for (name, value) in [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),
-        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
         (HeaderName::from_static("cross-origin-resource-policy"), well_known::RESOURCE_POLICY),
     ] {
         headers.insert(name, HeaderValue::from_static(value));

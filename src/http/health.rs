@@ -3,27 +3,38 @@
 use std::sync::atomic::Ordering;
 
 use actix_web::{HttpResponse, web};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Front, Problem};
 use crate::flows::readiness::{Condition, Readiness, readiness};
 
-#[derive(Serialize)]
-struct Answer {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Readiness")]
+pub(super) struct Answer {
+    #[schemars(extend("enum" = ["ready", "not_ready"]))]
     status: &'static str,
     checks: Checks,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
 struct Checks {
     database: Condition,
     sessions: Condition,
+    #[schemars(extend("enum" = ["ready", "draining"]))]
     lifecycle: &'static str,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Life {
+    #[schemars(extend("const" = "alive"))]
+    status: &'static str,
 }
 
 /// `GET /health/live`
 pub(super) async fn live() -> HttpResponse {
-    HttpResponse::Ok().json(serde_json::json!({ "status": "alive" }))
+    HttpResponse::Ok().json(Life { status: "alive" })
 }
 
 /// `GET /health/ready`

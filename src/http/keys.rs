@@ -1,22 +1,29 @@
 //! `/admin/keys` on the operations listener.
 
+use std::collections::BTreeSet;
+
 use actix_web::{HttpRequest, HttpResponse, web};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::body::Json;
 use super::ops::let_in;
-use super::problem::{Code, Problem};
+use super::problem::{Code, Problem, Told};
 use super::{Front, visit};
 use crate::domain::clock::Timestamp;
+use crate::flows::Fault;
 use crate::flows::keys::{KeysError, rotate as rotate_key};
 use crate::keyring::phases::Phase;
 use crate::keyring::{KeyRingFault, Listed};
+use crate::tokens::algorithm::KeyAlgorithm;
 
 /// A key as administrators see it. Never a secret.
-#[derive(Serialize)]
-struct KeyView {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Key")]
+pub(super) struct KeyView {
     kid: String,
     algorithm: String,
+    #[schemars(extend("enum" = ["announced", "signing", "verifying", "retired"]))]
     phase: &'static str,
     created_at: Timestamp,
     signs_from: Timestamp,
@@ -43,8 +50,9 @@ impl From<Listed> for KeyView {
     }
 }
 
-#[derive(Serialize)]
-struct KeysReply {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Keys")]
+pub(super) struct KeysReply {
     keys: Vec<KeyView>,
 }
 
@@ -56,13 +64,19 @@ pub(super) async fn list(front: web::Data<Front>, request: HttpRequest) -> Resul
     Ok(HttpResponse::Ok().json(KeysReply { keys }))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RotateBody {
     /// The configured one, if not given.
+    #[schemars(extend("enum" = names()))]
     algorithm: Option<String>,
     #[serde(default)]
     at_once: bool,
+}
+
+fn names() -> Vec<Option<&'static str>> {
+    let names = KeyAlgorithm::ALL.into_iter().map(|algorithm| Some(algorithm.as_str()));
+    names.chain([None]).collect()
 }
 
 /// `POST /admin/keys/rotate`
@@ -86,7 +100,7 @@ impl From<KeysError> for Problem {
     fn from(error: KeysError) -> Self {
         match error {
             KeysError::Fault(fault) => fault.into(),
-            KeysError::Refused(KeyRingFault::Store(error)) => crate::flows::Fault::Store(error).into(),
+            KeysError::Refused(KeyRingFault::Store(error)) => Fault::Store(error).into(),
             KeysError::Refused(
                 fault @ (KeyRingFault::Shared
                 | KeyRingFault::Known(_)
@@ -98,5 +112,12 @@ impl From<KeysError> for Problem {
                 Self::new(Code::Internal)
             }
         }
+    }
+}
+
+impl Told for KeysError {
+    fn codes(into: &mut BTreeSet<Code>) {
+        into.insert(Code::InvalidRequest);
+        Fault::codes(into);
     }
 }

@@ -2,6 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use metrics_exporter_prometheus::PrometheusHandle;
+use schemars::JsonSchema;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use subtle::ConstantTimeEq;
@@ -22,8 +23,8 @@ pub(super) async fn metrics(prometheus: web::Data<PrometheusHandle>) -> HttpResp
     HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(prometheus.render())
 }
 
-#[derive(Serialize)]
-struct Actors {
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Actors {
     hasher: HasherSnapshot,
     limiter: Option<LimiterSnapshot>,
     sessions: SessionsSnapshot,
@@ -45,16 +46,27 @@ pub(super) async fn actors(front: web::Data<Front>, request: HttpRequest) -> Res
     Ok(HttpResponse::Ok().json(front.detached.reading("observe", observe).await?))
 }
 
+/// `GET /admin/config`: what holds, and where it was set; for administrators only, because it tells where secrets lie.
+pub(super) async fn config(front: web::Data<Front>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+    administrator(&front, &request).await?;
+    Ok(HttpResponse::Ok().json(front.config.load().explanation()))
+}
+
 /// The ops token from the configuration, or the access token of an administrator, who is returned.
 pub(super) async fn let_in(front: &Front, request: &HttpRequest) -> Result<Option<UserId>, Problem> {
     let presented = token(request)?;
     let is_ops_token =
         |token: &SecretString| presented.as_bytes().ct_eq(token.expose_secret().as_bytes()).into();
-    if front.ops_token.as_ref().is_some_and(is_ops_token) {
+    if front.ops_token.load().as_deref().is_some_and(is_ops_token) {
         return Ok(None);
     }
+    administrator(front, request).await.map(Some)
+}
+
+/// The access token of an administrator, and nothing else.
+async fn administrator(front: &Front, request: &HttpRequest) -> Result<UserId, Problem> {
     let visit = visit::of(request)?;
-    let caller = verify(front, presented, visit.now).await?;
+    let caller = verify(front, token(request)?, visit.now).await?;
     admin(&front.desk, &caller, &visit)?;
-    Ok(Some(caller.user))
+    Ok(caller.user)
 }

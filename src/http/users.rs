@@ -1,34 +1,42 @@
 //! `/users`: an account for its owner, all accounts for administrators.
 
 use actix_web::{HttpRequest, HttpResponse, web};
+use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use super::Front;
 use super::account::present;
-use super::body::{Json, Query, id, is_json};
-use super::problem::{Code, FieldError, Problem};
+use super::body::{Json, Query, id, not_json, optional};
+use super::openapi::Secret;
+use super::problem::{Code, FieldError, Problem, told};
 use super::views::UserView;
 use crate::domain::email::Email;
 use crate::domain::id::UserId;
 use crate::flows::account;
 use crate::flows::users::{self, Create, CreateError, Measure, Page, admin, owner_or_admin};
-use crate::flows::{Caller, Visit};
+use crate::flows::{Caller, Fault, Invalid, Visit};
 
 /// Most users on one page, and how many when nobody asks for a number.
 const MOST_ON_PAGE: u64 = 200;
 const ON_PAGE: u64 = 50;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ListQuery {
+    /// How many at most.
+    #[schemars(range(min = 1, max = MOST_ON_PAGE), extend("default" = ON_PAGE))]
     limit: Option<u64>,
+    /// The `next` of the page before.
     after: Option<UserId>,
+    /// Only the account with this address.
+    #[schemars(extend("format" = "email"))]
     email: Option<String>,
 }
 
-#[derive(Serialize)]
-struct ListReply {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "UserPage")]
+pub(super) struct ListReply {
     users: Vec<UserView>,
     /// To be given as `after` for the next page; absent on the last.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -60,10 +68,12 @@ pub(super) async fn list(
     Ok(HttpResponse::Ok().json(ListReply { users: found.into_iter().map(UserView::from).collect(), next }))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct CreateBody {
+    #[schemars(extend("format" = "email", "examples" = ["ada@example.org"]))]
     email: String,
+    #[schemars(with = "Option<Secret>")]
     password: Option<SecretString>,
     name: Option<String>,
     roles: Option<Vec<String>>,
@@ -85,15 +95,7 @@ pub(super) async fn create(
     Ok(HttpResponse::Created().json(UserView::from(user)))
 }
 
-impl From<CreateError> for Problem {
-    fn from(error: CreateError) -> Self {
-        match error {
-            CreateError::Invalid(invalid) => invalid.into(),
-            CreateError::EmailTaken => Self::new(Code::EmailTaken),
-            CreateError::Fault(fault) => fault.into(),
-        }
-    }
-}
+told!(CreateError { EmailTaken => EmailTaken } { Invalid: Vec<Invalid>, Fault: Fault });
 
 /// `GET /users/{id}`
 pub(super) async fn find(
@@ -119,10 +121,12 @@ fn theirs_or_admin(
     Ok(user)
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "EditUserBody")]
 pub(super) struct EditBody {
     #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<String>")]
     name: Option<Option<String>>,
     roles: Option<Vec<String>>,
 }
@@ -146,9 +150,11 @@ pub(super) async fn edit(
     Ok(HttpResponse::Ok().json(UserView::from(user)))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct DeleteBody {
+#[schemars(rename = "DeleteUserBody")]
+pub(super) struct DeleteBody {
+    #[schemars(with = "Secret")]
     password: SecretString,
 }
 
@@ -162,15 +168,13 @@ pub(super) async fn delete(
 ) -> Result<HttpResponse, Problem> {
     let user = theirs_or_admin(&front, &request, &visit, &caller)?;
     let desk = front.desk.clone();
+    // Also where it is not needed: what is sent is never something else than what it seems to be.
+    let body: Option<DeleteBody> = optional(&request, payload).await?;
     if caller.roles.is_admin() && caller.user != user {
         let flow = async move { users::delete(&desk, user, caller.user, &visit).await };
         front.detached.to_the_end("delete_user", flow).await?;
     } else {
-        if !is_json(&request) {
-            return Err(Problem::new(Code::UnsupportedMediaType).detail("the body must be application/json"));
-        }
-        let body = super::body::read(&request, payload.into_inner()).await?;
-        let DeleteBody { password } = super::body::parse(&body)?;
+        let Some(DeleteBody { password }) = body else { return Err(not_json()) };
         let flow = async move { account::delete(&desk, &caller, &password, &visit).await };
         front.detached.to_the_end("delete_account", flow).await?;
     }

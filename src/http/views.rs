@@ -2,6 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::{StatusCode, header};
+use schemars::JsonSchema;
 use secrecy::ExposeSecret;
 use serde::Serialize;
 
@@ -15,14 +16,17 @@ use crate::domain::session::Session;
 use crate::flows::SignedIn;
 
 /// A user, as the user and administrators see them. Never a hash.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "User")]
 pub(super) struct UserView {
     id: UserId,
     email: Email,
+    /// Always `false` in this release.
     email_verified: bool,
     name: Option<DisplayName>,
     roles: Roles,
     #[serde(skip_serializing_if = "Option::is_none")]
+    /// When the account was disabled; absent where it is not.
     disabled_at: Option<Timestamp>,
     created_at: Timestamp,
     updated_at: Timestamp,
@@ -46,14 +50,17 @@ impl From<User> for UserView {
 }
 
 /// A session, as its user sees it.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Session")]
 pub(super) struct SessionView {
     id: SessionId,
     created_at: Timestamp,
+    /// To about a minute.
     last_seen_at: Timestamp,
     expires_at: Timestamp,
     ip: String,
     user_agent: Option<String>,
+    /// Whether it is the one that asks.
     current: bool,
 }
 
@@ -73,15 +80,20 @@ impl SessionView {
 }
 
 /// The answer to whoever has just signed in or refreshed (RFC 6749 section 5.1, and more).
-#[derive(Serialize)]
-struct TokenReply<'a> {
+#[derive(Serialize, JsonSchema)]
+pub(super) struct TokenReply<'a> {
+    /// For `Authorization: Bearer …`.
     access_token: &'a str,
+    #[schemars(extend("const" = "Bearer"))]
     token_type: &'static str,
+    /// When the access token expires, in seconds.
     expires_in: u64,
     expires_at: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
+    /// Absent where there are none, and where it is in a cookie.
     refresh_token: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    /// When the refresh token expires if it is not used before, in seconds.
     refresh_expires_in: Option<u64>,
     session_id: SessionId,
     user: UserView,

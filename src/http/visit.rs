@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use actix_web::dev::{Payload, ServiceRequest};
 use actix_web::http::header::{self, HeaderMap, HeaderName};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Front;
@@ -112,10 +113,13 @@ pub(super) fn of(request: &HttpRequest) -> Result<Visit, Problem> {
     request.extensions().get::<Visit>().cloned().ok_or_else(|| Problem::new(Code::Internal))
 }
 
-#[derive(Serialize)]
-struct WhereAmI {
+#[derive(Serialize, JsonSchema)]
+pub(super) struct WhereAmI {
+    /// The client's.
     address: IpAddr,
+    #[schemars(extend("enum" = ["http", "https"]))]
     scheme: &'static str,
+    /// The trusted proxies that were passed.
     proxies: Vec<IpAddr>,
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use super::KeyRingFault;
+use super::{KeyRing, KeyRingFault};
 use crate::domain::audit::checkpoint::CheckpointKey;
 use crate::domain::audit::octets::PublicKey;
 use crate::domain::clock::Timestamp;
@@ -63,6 +63,31 @@ impl AuditKeys {
         };
         let public = opened.iter().map(|key| *key.public()).collect();
         Ok(Some(Self { signing, oldest, public }))
+    }
+}
+
+impl KeyRing {
+    /// The keys of the audit log as they are stored now.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyRingFault`]
+    pub async fn audit_keys(&self) -> Result<Option<AuditKeys>, KeyRingFault> {
+        AuditKeys::read(&self.db, &self.master).await
+    }
+
+    /// Makes a new key for the audit log. Servers sign with it from their next look at the keys; what the older ones have
+    /// signed is proved with them.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyRingFault`]
+    pub async fn rotate_audit(&self, now: Timestamp) -> Result<PublicKey, KeyRingFault> {
+        let stored = keys::all(self.db.reader()).await?;
+        let slots = stored.iter().filter(|key| key.algorithm == ALGORITHM).map(|key| key.slot);
+        add(&self.db, &self.master, now, &*self.entropy, slots.max().unwrap_or(0) + 1).await?;
+        let made = self.audit_keys().await?.and_then(|keys| keys.public.into_iter().next());
+        made.ok_or_else(|| KeyRingFault::Unknown(ALGORITHM.to_owned()))
     }
 }
 

@@ -28,6 +28,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use metrics::gauge;
+use tokio::sync::Notify;
 
 pub use fault::KeyRingFault;
 pub use settings::Settings;
@@ -36,6 +37,7 @@ pub use told::{Change, Listed, Published};
 use chain::Chain;
 use phases::Phase;
 
+use crate::config;
 use crate::domain::clock::Timestamp;
 use crate::domain::entropy::Entropy;
 use crate::store::keys::{self, StoredKey};
@@ -54,6 +56,7 @@ pub struct KeyRing {
     db: Db,
     master: MasterKey,
     settings: Settings,
+    retimed: Notify,
     entropy: Arc<dyn Entropy>,
     /// Held by whoever changes something: an older reading must not replace a newer one.
     changing: tokio::sync::Mutex<()>,
@@ -96,7 +99,20 @@ impl KeyRing {
         let published = ArcSwap::from_pointee(Published::of(&in_use, &settings));
         chain.took(&settings, now);
         let (chain, first, changing) = (Mutex::new(chain), Mutex::new(first), tokio::sync::Mutex::default());
-        Ok(Self { db, master, settings, entropy, changing, chain, first, access, refresh, published })
+        let retimed = Notify::new();
+        Ok(Self {
+            db,
+            master,
+            settings,
+            retimed,
+            entropy,
+            changing,
+            chain,
+            first,
+            access,
+            refresh,
+            published,
+        })
     }
 
     /// Seals and opens access tokens.
@@ -129,7 +145,19 @@ impl KeyRing {
         let chain = self.chain();
         let phases = self.settings.phases(&chain, now);
         let turn = phases::next_turn(chain.rows(), &phases, now).map(|turn| turn.since(now));
-        turn.map_or(self.settings.poll_interval, |turn| turn.min(self.settings.poll_interval))
+        let poll_interval = self.settings.timing().poll_interval;
+        turn.map_or(poll_interval, |turn| turn.min(poll_interval))
+    }
+
+    /// From now on keys come and go as `settings` say; [`Self::retimed`] tells of it.
+    pub fn retime(&self, settings: &config::Keys) {
+        self.settings.retime(settings.into());
+        self.retimed.notify_one();
+    }
+
+    /// Waits until the times have changed.
+    pub async fn retimed(&self) {
+        self.retimed.notified().await;
     }
 
     /// Looks at the stored keys, makes those that are due, erases those that are long over, and takes all of it over.
@@ -269,7 +297,7 @@ impl KeyRing {
         } else {
             !chain.has_current(algorithm, &phases)
         };
-        if is_alone { now } else { now.plus(self.settings.announcement) }
+        if is_alone { now } else { now.plus(self.settings.timing().announcement) }
     }
 
     async fn add(&self, key: SigningKey, times: [Timestamp; 2]) -> Result<StoredKey, KeyRingFault> {

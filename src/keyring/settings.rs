@@ -1,11 +1,14 @@
 //! What the configuration says about keys, and what is due because of it.
 
+use std::sync::Arc;
 use std::time::Duration;
+
+use arc_swap::ArcSwap;
 
 use super::KeyRingFault;
 use super::chain::Chain;
 use super::phases::{self, Phase};
-use crate::config::{Config, TokenAlgorithm};
+use crate::config::{self, Config, TokenAlgorithm};
 use crate::domain::clock::Timestamp;
 use crate::store::keys::StoredKey;
 use crate::tokens::TokenRules;
@@ -20,6 +23,21 @@ const SLACK: Duration = Duration::from_secs(3_600);
 /// cannot be undone, and another node's may be right.
 const KEPT: Duration = Duration::from_secs(30 * 24 * 3_600);
 
+/// How keys come and go.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Timing {
+    pub(super) announcement: Duration,
+    pub(super) poll_interval: Duration,
+    /// After how long a key is followed by another; zero is never.
+    pub(super) lifetime: Duration,
+}
+
+impl From<&config::Keys> for Timing {
+    fn from(keys: &config::Keys) -> Self {
+        Self { announcement: keys.announcement, poll_interval: keys.poll_interval, lifetime: keys.lifetime }
+    }
+}
+
 /// How keys are used.
 pub struct Settings {
     /// Which algorithm signs.
@@ -30,10 +48,8 @@ pub struct Settings {
     pub(super) shared: Option<SigningKey>,
     /// The one before.
     pub(super) former: Option<SigningKey>,
-    pub(super) announcement: Duration,
-    pub(super) poll_interval: Duration,
-    /// After how long a key is followed by another; zero is never.
-    lifetime: Duration,
+    /// Replaced when the configuration is reloaded.
+    timing: ArcSwap<Timing>,
     access_life: Duration,
     refresh_life: Duration,
 }
@@ -54,12 +70,18 @@ impl Settings {
             rules: rules.saying(&tokens.roles_claim, tokens.claims.0.clone())?,
             shared,
             former,
-            announcement: keys.announcement,
-            poll_interval: keys.poll_interval,
-            lifetime: keys.lifetime,
+            timing: ArcSwap::from_pointee(keys.into()),
             access_life: tokens.access_lifetime,
             refresh_life: config.sessions.refresh_lifetime,
         })
+    }
+
+    pub(super) fn timing(&self) -> Timing {
+        **self.timing.load()
+    }
+
+    pub(super) fn retime(&self, timing: Timing) {
+        self.timing.store(Arc::new(timing));
     }
 
     pub(super) fn has_shared(&self) -> bool {
@@ -86,11 +108,12 @@ impl Settings {
         let is_wanted = |key: &StoredKey| key.algorithm == self.wanted.as_str();
         let wanted_signs =
             rows.iter().zip(&*phases).any(|(key, phase)| is_wanted(key) && *phase == Phase::Current);
-        if self.lifetime.is_zero() || !(wanted_signs || self.signs_shared()) {
+        let lifetime = self.timing().lifetime;
+        if lifetime.is_zero() || !(wanted_signs || self.signs_shared()) {
             return;
         }
         for (key, phase) in rows.iter().zip(phases) {
-            let end = key.signs_from.plus(self.lifetime + self.access_life + MAX_LEEWAY + SLACK);
+            let end = key.signs_from.plus(lifetime + self.access_life + MAX_LEEWAY + SLACK);
             let other = !is_wanted(key) && key.algorithm != super::REFRESH;
             if *phase == Phase::Current && other && now >= end {
                 *phase = Phase::Over;
@@ -116,6 +139,7 @@ impl Settings {
     pub(super) fn due(&self, chain: &Chain, now: Timestamp) -> Vec<KeyAlgorithm> {
         let phases = self.phases(chain, now);
         let needed = [Some(self.wanted).filter(|_| !self.signs_shared()), Some(KeyAlgorithm::Refresh)];
+        let Timing { announcement, lifetime, .. } = self.timing();
         let is_due = |algorithm: &KeyAlgorithm| {
             let of_it =
                 chain.rows().iter().zip(&phases).filter(|(key, _)| key.algorithm == algorithm.as_str());
@@ -127,9 +151,8 @@ impl Settings {
                     Phase::Verifying(_) | Phase::Over | Phase::Retired => {}
                 }
             }
-            let is_old = |key: &StoredKey| {
-                !self.lifetime.is_zero() && now >= key.signs_from.plus(self.lifetime - self.announcement)
-            };
+            let is_old =
+                |key: &StoredKey| !lifetime.is_zero() && now >= key.signs_from.plus(lifetime - announcement);
             !announced && current.is_none_or(is_old)
         };
         needed.into_iter().flatten().filter(is_due).collect()

@@ -59,7 +59,7 @@ impl Published {
         Self {
             jwks: jwk_set(&in_use.verifying),
             paserks: paserk_set(&in_use.verifying),
-            max_age: (settings.announcement / 2).min(LONGEST_CACHED),
+            max_age: (settings.timing().announcement / 2).min(LONGEST_CACHED),
         }
     }
 }

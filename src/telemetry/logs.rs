@@ -2,9 +2,12 @@
 
 use std::io::IsTerminal;
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{EnvFilter, reload};
 
 use crate::config::{Log, LogFormat};
+
+/// Whoever sends what is no HTTP would otherwise write errors into the log. A filter that names it wins.
+const QUIET: &str = "actix_http=off";
 
 /// The logs cannot be set up as configured.
 #[derive(Debug, thiserror::Error)]
@@ -17,23 +20,40 @@ pub enum LogFault {
         /// What is wrong about it.
         reason: String,
     },
+    /// There is nobody any more who would log.
+    #[error("the logs cannot be changed: {0}")]
+    Gone(reload::Error),
     /// Another subscriber is there already.
     #[error("logs are set up already")]
     Twice,
 }
 
-/// Whether the logs can be set up as configured.
+/// What a filter such as `guardhouse=debug,info` lets through.
 ///
 /// # Errors
 ///
-/// [`LogFault::Filter`]
-pub fn check(settings: &Log) -> Result<(), LogFault> {
-    filter(settings).map(drop)
+/// Why it cannot be read.
+pub fn parse(filter: &str) -> Result<EnvFilter, String> {
+    EnvFilter::try_new(filter).map_err(|error| error.to_string())
 }
 
 fn filter(settings: &Log) -> Result<EnvFilter, LogFault> {
-    EnvFilter::try_new(&settings.filter)
-        .map_err(|error| LogFault::Filter { filter: settings.filter.clone(), reason: error.to_string() })
+    parse(&format!("{QUIET},{}", settings.filter))
+        .map_err(|reason| LogFault::Filter { filter: settings.filter.clone(), reason })
+}
+
+/// Changes which events are logged while the process runs.
+pub struct LogFilter(Box<dyn Fn(EnvFilter) -> Result<(), reload::Error> + Send + Sync>);
+
+impl LogFilter {
+    /// From now on what `settings` ask for is logged, in the form in which it was before.
+    ///
+    /// # Errors
+    ///
+    /// [`LogFault`]; nothing has changed then.
+    pub fn change(&self, settings: &Log) -> Result<(), LogFault> {
+        (self.0)(filter(settings)?).map_err(LogFault::Gone)
+    }
 }
 
 /// Sends the logs of this process to standard output from now on.
@@ -41,17 +61,25 @@ fn filter(settings: &Log) -> Result<EnvFilter, LogFault> {
 /// # Errors
 ///
 /// [`LogFault`]
-pub fn install(settings: &Log) -> Result<(), LogFault> {
+pub fn install(settings: &Log) -> Result<LogFilter, LogFault> {
     // A line that cannot be written is lost. Complaining about it on standard error panics where that is closed too,
     // and takes the request with it.
     let logs = tracing_subscriber::fmt()
         .log_internal_errors(false)
         .with_env_filter(filter(settings)?)
         .with_ansi(std::io::stdout().is_terminal());
-    match settings.format {
-        LogFormat::Pretty => logs.try_init(),
-        LogFormat::Compact => logs.compact().try_init(),
-        LogFormat::Json => logs.json().flatten_event(true).try_init(),
+    macro_rules! begin {
+        ($logs:expr) => {{
+            let logs = $logs.with_filter_reloading();
+            let switch = logs.reload_handle();
+            (logs.try_init(), LogFilter(Box::new(move |filter| switch.reload(filter))))
+        }};
     }
-    .map_err(|_| LogFault::Twice)
+    // Each form is a type of its own.
+    let (begun, filter) = match settings.format {
+        LogFormat::Pretty => begin!(logs),
+        LogFormat::Compact => begin!(logs.compact()),
+        LogFormat::Json => begin!(logs.json().flatten_event(true)),
+    };
+    begun.map(|()| filter).map_err(|_| LogFault::Twice)
 }

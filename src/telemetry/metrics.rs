@@ -37,7 +37,7 @@ fn describe() {
         ),
         (
             "guardhouse_connections_refused_total",
-            "connections without a proper PROXY protocol header, by reason (untrusted, late, ended, malformed)",
+            "connections closed before HTTP began, by reason: no proper PROXY protocol header (untrusted, late, ended, malformed), no TLS (tls, late)",
         ),
         ("guardhouse_refusals_held_total", "refusals answered late, to clients who came back too soon"),
         ("guardhouse_actor_restarts_total", "actors restarted after a panic"),
@@ -51,6 +51,7 @@ fn describe() {
         ("guardhouse_logins_slowed_total", "sign-ins held because many guess at the account"),
         ("guardhouse_refresh_replays_total", "refresh tokens presented long after they were exchanged"),
         ("guardhouse_keys_unusable_total", "stored keys that did not open and were left out"),
+        ("guardhouse_config_reloads_total", "configurations loaded by SIGHUP, by outcome (taken, refused)"),
         ("guardhouse_clients_refused_total", "credentials of services that were wrong"),
         ("guardhouse_sessions_opened_total", "sessions opened"),
         ("guardhouse_sessions_ended_total", "sessions ended before their time, by reason"),
@@ -63,6 +64,10 @@ fn describe() {
         ("guardhouse_audit_spooled_total", "audit events that went to the spool while the database was away"),
         ("guardhouse_audit_write_failures_total", "groups of audit events that must be tried again"),
         ("guardhouse_audit_lost_total", "audit events that were not accepted, by kind"),
+        (
+            "guardhouse_deliveries_total",
+            "tries to deliver audit records, by delivery and outcome (delivered, retried, dead)",
+        ),
     ];
     for (name, help) in counters {
         describe_counter!(name, Unit::Count, help);
@@ -79,6 +84,10 @@ fn describe() {
         ("guardhouse_limits_store_up", "whether the shared limits are in reach (1) or done without (0)"),
         ("guardhouse_revocations", "revocations held in memory"),
         ("guardhouse_revocations_fresh_timestamp_seconds", "up to when this node knows every ended session"),
+        (
+            "guardhouse_database_connections",
+            "connections to the database, by pool (read, write) and state (busy, idle)",
+        ),
         ("guardhouse_build_info", "1, with the version of the program"),
         ("guardhouse_audit_spooled_bytes", "audit events that wait in the spool for the database"),
         (
@@ -86,11 +95,18 @@ fn describe() {
             "for how long the oldest expired session waits for the sweep",
         ),
         ("guardhouse_audit_pending", "audit events not yet committed"),
+        (
+            "guardhouse_delivery_failures",
+            "failures in a row of a delivery whose receiver is left alone for a while",
+        ),
+        ("guardhouse_config_loaded_timestamp_seconds", "when the configuration that holds was loaded"),
         ("guardhouse_keys_looked_at_timestamp_seconds", "when this node last looked at the stored keys"),
     ];
     for (name, help) in gauges {
         describe_gauge!(name, Unit::Count, help);
     }
+    let lag = "age of the oldest record that a delivery could not deliver yet";
+    describe_gauge!("guardhouse_delivery_lag_seconds", Unit::Seconds, lag);
     let overdue = "for how long the oldest expired session has waited for the sweep";
     describe_gauge!("guardhouse_sessions_overdue_seconds", Unit::Seconds, overdue);
     let times = [
@@ -98,6 +114,14 @@ fn describe() {
         ("guardhouse_http_request_duration_seconds", "time of a request, by method, route and status"),
         ("guardhouse_gate_wait_seconds", "time from entering a gate to being picked up, by gate"),
         ("guardhouse_gate_work_seconds", "time from being picked up to the answer, by gate"),
+        (
+            "guardhouse_hash_seconds",
+            "time of hashing a password, by operation (hash, verify) and scheme of the stored hash",
+        ),
+        (
+            "guardhouse_database_seconds",
+            "time at the database, waits for it included, by kind (read, write, transaction)",
+        ),
         ("guardhouse_revocation_lag_seconds", "time from a revocation to this node knowing of it"),
     ];
     for (name, help) in times {

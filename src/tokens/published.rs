@@ -12,6 +12,7 @@ use super::{base64url, kid};
 
 /// A JWK set (RFC 7517 section 5).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct JwkSet {
     /// The keys, in the order given.
     pub keys: Vec<Jwk>,
@@ -19,6 +20,7 @@ pub struct JwkSet {
 
 /// A public key as a JWK (RFC 7517 section 4).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct Jwk {
     /// What the key consists of.
     #[serde(flatten)]
@@ -34,6 +36,7 @@ pub struct Jwk {
 
 /// What a public key consists of; numbers and points are base64url.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 #[serde(tag = "kty")]
 pub enum JwkMaterial {
     /// RFC 8037 section 2; the curve is `Ed25519`.
@@ -66,6 +69,7 @@ pub enum JwkMaterial {
 
 /// The `v4.public` keys as PASERK text.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct PaserkSet {
     /// The keys, in the order given.
     pub keys: Vec<Paserk>,
@@ -73,6 +77,7 @@ pub struct PaserkSet {
 
 /// One public key with its id.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(schemars::JsonSchema))]
 pub struct Paserk {
     /// `k4.pid.…`, the name that footers carry.
     pub kid: String,

@@ -1,6 +1,8 @@
 //! `guardhouse audit`: the log of a server that ran is proved, on the database and from a file, and a change is named.
 
+use std::io::{BufRead, BufReader};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use guardhouse::store::Db;
 use guardhouse_entity::audit_events;
@@ -8,7 +10,7 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::{Value, json};
 
-use super::process::Installation;
+use super::process::{Installation, Server, until};
 use crate::on_every_database;
 use crate::support::Kind;
 use crate::support::test_db::settings;
@@ -97,6 +99,86 @@ fn a_log_is_proved_and_a_change_is_named(kind: Kind) {
     let gone = house.run(&["audit", "verify", "--anchor", &log]);
     assert_eq!(gone.code, Some(3));
     assert!(gone.err.contains("an anchor names"), "{gone:?}");
+}
+
+#[test]
+fn the_log_goes_on_under_a_new_key_and_all_of_it_is_proved() {
+    let house = Installation::new().set("audit.checkpoint", "1s").set("keys.poll_interval", "1s");
+    let register = |server: &Server, name: &str| {
+        let body = json!({ "email": format!("{name}@example.org"), "password": PASSWORD });
+        assert_eq!(server.post("/auth/register", &body).status, 201);
+    };
+    let server = house.serve();
+    register(&server, "ada");
+    let old = house.run(&["audit", "keys"]).ok();
+    let new = house.run(&["audit", "rotate-key"]).ok();
+    assert_eq!(house.run(&["audit", "keys"]).ok(), format!("{new}{old}"));
+    // The server that runs takes it over.
+    let kid = new.split_whitespace().next().unwrap().to_owned();
+    until("the new key", || server.output().contains(&format!("kid=\"{kid}\"")));
+    register(&server, "bob");
+    let output = server.terminate();
+    assert!(output.contains(&format!(".{kid}.")), "{output}");
+    house.run(&["audit", "verify"]).ok();
+    // The new key alone does not prove what the old one signed.
+    let key = new.split_whitespace().nth(1).unwrap();
+    assert_eq!(house.run(&["audit", "verify", "--key", key]).code, Some(3));
+    let tail = house.run(&["audit", "tail", "--kind", "key_generated"]).ok();
+    assert!(tail.contains(&format!("audit {kid}")), "{tail}");
+}
+
+#[test]
+fn who_follows_the_log_sees_everything_once() {
+    let house = Installation::new();
+    let server = house.serve();
+    let mut child = house
+        .command(&["audit", "tail", "--follow", "--json", "-n", "0"])
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut next = || -> Value { serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap() };
+    let stop = AtomicBool::new(false);
+    let (mut seen, last) = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for number in 0.. {
+                let body = json!({ "email": format!("user{number}@example.org"), "password": PASSWORD });
+                assert_eq!(server.post("/auth/register", &body).status, 201);
+                if stop.load(Ordering::Relaxed) {
+                    return;
+                }
+            }
+        });
+        let mut seen: Vec<Value> = (0..20).map(|_| next()).collect();
+        stop.store(true, Ordering::Relaxed);
+        // Whoever sees this one has seen everything before it.
+        house.run_with(&["users", "create", "last@example.org"], PASSWORD).ok();
+        loop {
+            let record = next();
+            seen.push(record.clone());
+            if record["kind"] == "user_created" {
+                return (seen, record);
+            }
+        }
+    });
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let all: Vec<Value> = house
+        .run(&["audit", "tail", "--json", "-n", "10000"])
+        .ok()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let id = |record: &Value| record["id"].as_str().unwrap().to_owned();
+    let first = seen.iter().map(id).min().unwrap();
+    let between = |record: &&Value| (first.clone()..=id(&last)).contains(&id(record));
+    let mut wanted: Vec<_> = all.iter().filter(between).map(id).collect();
+    let mut shown: Vec<_> =
+        seen.drain(..).filter(|record| between(&record)).map(|record| id(&record)).collect();
+    wanted.sort();
+    shown.sort();
+    assert_eq!(shown, wanted);
+    server.terminate();
 }
 
 fn offline_changes_are_named(house: &Installation, file: &Path, key: &str) {

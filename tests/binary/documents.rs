@@ -4,12 +4,15 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use guardhouse::domain::audit::kinds;
 use guardhouse::http::problem::Code;
 
+use crate::openapi::document::operations;
+
+const AUDIT: &str = include_str!("../../docs/audit.md");
 const API: &str = include_str!("../../docs/api.md");
 const PROOFS: &str = include_str!("../../docs/proofs.md");
 const PROBLEMS: &str = include_str!("../../docs/problems.md");
-const ROUTES: &str = include_str!("../../src/http/mod.rs");
 
 #[test]
 fn every_problem_has_a_heading_with_its_status_and_there_is_no_other() {
@@ -39,21 +42,21 @@ fn the_details_of_refused_fields_are_all_explained() {
     }
 }
 
-/// The paths with their methods in `src/http/mod.rs`, such as `POST /auth/login`; what answers GET answers HEAD too.
-fn routes() -> BTreeSet<String> {
-    let mut routes = BTreeSet::new();
-    for statement in ROUTES.split("    at(").skip(1) {
-        let statement = statement.split(");\n").next().unwrap_or_default();
-        let mut texts = statement.split('"').skip(1).step_by(2);
-        let path = texts.next().filter(|path| path.starts_with('/')).expect("a route begins with its path");
-        routes.extend(texts.map(|methods| format!("{} {path}", methods.trim_end_matches(", HEAD"))));
-    }
-    routes
+#[test]
+fn every_kind_of_event_is_explained_and_there_is_no_other() {
+    let (_, section) = AUDIT.split_once("## The kinds").expect("a section");
+    let rows = section.lines().take_while(|line| !line.starts_with("## "));
+    let told: BTreeSet<&str> = rows.filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect();
+    assert_eq!(told, kinds().collect());
 }
 
 #[test]
 fn the_contract_names_every_route_and_no_other() {
-    let routes = routes();
+    // The document is made from the table of routes.
+    let routes: BTreeSet<String> = operations()
+        .into_iter()
+        .map(|(method, path, _)| format!("{} {path}", method.to_ascii_uppercase()))
+        .collect();
     assert!(routes.len() > 20, "{routes:?}");
     let named: BTreeSet<String> = API
         .split('`')

@@ -1,8 +1,11 @@
 //! What the server prints.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::process::{Installation, Server};
+use crate::http::raw;
 use crate::support::Kind;
 use crate::support::house::PASSWORD;
 
@@ -91,4 +94,16 @@ fn a_reader_of_the_log_who_leaves_does_not_end_the_server() {
         assert_eq!(server.get("/health/live").status, 200);
     }
     server.terminate();
+}
+
+#[test]
+fn whoever_sends_what_is_no_http_writes_no_error_into_the_log() {
+    for (filter, told) in [("info", false), ("info,actix_http=error", true)] {
+        let house = Installation::on(Kind::Sqlite).set("log.filter", filter);
+        let server = house.serve();
+        let answer = raw(server.address, b"GET / HTTP/1.1\r\nno header\r\n\r\n", Duration::from_secs(10));
+        assert_eq!(answer.statuses(), [400], "{answer:?}");
+        let output = server.terminate();
+        assert_eq!(output.contains("ERROR"), told, "{filter}: {output}");
+    }
 }

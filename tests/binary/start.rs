@@ -1,8 +1,13 @@
 //! `guardhouse serve`.
 
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
+use std::os::fd::AsRawFd;
+use std::time::Duration;
 
 use super::process::{Installation, Server, bare, until};
+use crate::http::raw;
+
+const PATIENCE: Duration = Duration::from_secs(60);
 
 #[test]
 fn without_a_command_it_serves() {
@@ -28,6 +33,27 @@ fn the_first_line_of_the_log_has_the_address_and_so_have_two_files() {
     assert!(first.contains(env!("CARGO_PKG_VERSION")), "{first}");
     server.terminate();
     assert!(!house.data_dir().join("server.addr").exists() && !house.data_dir().join("ops.addr").exists());
+}
+
+/// As a service manager does with `guardhouse.socket`: while the server restarts, connections wait in the socket.
+#[test]
+fn a_socket_that_is_handed_over_is_listened_on() {
+    let house = Installation::new();
+    let socket = TcpListener::bind("127.0.0.1:0").unwrap();
+    rustix::io::fcntl_setfd(&socket, rustix::io::FdFlags::empty()).unwrap();
+    let address = socket.local_addr().unwrap();
+    for _ in 0..2 {
+        // Before the server is there, and answered once it is.
+        let waiting =
+            std::thread::spawn(move || raw(address, b"GET /health/live HTTP/1.0\r\n\r\n", PATIENCE));
+        let mut command = house.command(&["serve"]);
+        command.env("LISTEN_FDS", "1").env("LISTEN_FDS_FIRST_FD", socket.as_raw_fd().to_string());
+        let server = Server::start(&mut command, &house.data_dir());
+        assert_eq!(server.address, address);
+        assert_ne!(server.ops_address, address);
+        assert_eq!(waiting.join().unwrap().statuses(), [200]);
+        server.terminate();
+    }
 }
 
 #[test]

@@ -161,6 +161,14 @@ fn the_two_listeners_do_not_collide() {
 }
 
 #[test]
+fn a_certificate_and_its_key_belong_together() {
+    let both = "[server.tls]\ncertificate = '/srv/crt'\nkey = '/srv/key'\n";
+    let [key, certificate] = ["server.tls.key", "server.tls.certificate"];
+    contradiction(key, &["`server.tls.certificate` is not set"], "server.tls.key = '/srv/key'", both);
+    contradiction(certificate, &["`server.tls.key` is not set"], "server.tls.certificate = '/srv/crt'", both);
+}
+
+#[test]
 fn a_reachable_operators_listener_needs_a_token() {
     let bad = "[server]\nops_bind = '0.0.0.0:9090'\n";
     let good = format!("{bad}ops_token = 'nobody-will-ever-guess-these-words'");

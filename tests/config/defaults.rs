@@ -23,13 +23,15 @@ fn the_server_listens_on_loopback_only() {
     assert_eq!(server.ops_bind.to_string(), "127.0.0.1:9090");
     assert_eq!(server.base_path, "");
     assert!(server.trusted_proxies.is_empty());
+    assert!(server.docs);
     assert_eq!(server.workers, std::thread::available_parallelism().unwrap());
     assert_eq!(server.body_limit, 16 * 1024);
     assert_eq!(server.max_connections, 10_000);
     assert_eq!(server.client_timeout, 5 * SECOND);
     assert_eq!(server.keep_alive, 75 * SECOND);
     assert_eq!(server.shutdown_timeout, 30 * SECOND);
-    assert!(server.ops_token.is_none());
+    assert!(!server.server_timing);
+    assert!(server.ops_token.is_none() && server.tls.is_none());
 }
 
 #[test]

@@ -6,17 +6,17 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::support::Site;
 
-struct Case {
-    key: &'static str,
+pub(super) struct Case {
+    pub(super) key: &'static str,
     /// As it stands in a file.
-    toml: &'static str,
+    pub(super) toml: &'static str,
     /// As it stands in a variable or after a flag.
-    text: &'static str,
+    pub(super) text: &'static str,
     /// What the checked value is to read.
-    expected: &'static str,
-    value: fn(&Config) -> String,
+    pub(super) expected: &'static str,
+    pub(super) value: fn(&Config) -> String,
     /// Other keys that this one needs beside it.
-    with: &'static [(&'static str, &'static str)],
+    pub(super) with: &'static [(&'static str, &'static str)],
 }
 
 fn open(secret: &Option<SecretString>) -> String {
@@ -34,7 +34,7 @@ macro_rules! cases {
 }
 
 #[rustfmt::skip]
-const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     "data_dir" = r#""/srv/gh""# | "/srv/gh" => |c| c.data_dir.display().to_string(), "/srv/gh";
     "server.bind" = r#""0.0.0.0:81""# | "0.0.0.0:81" => |c| c.server.bind, "0.0.0.0:81";
     "server.ops_bind" = r#""[::1]:91""# | "[::1]:91" => |c| c.server.ops_bind, "[::1]:91";
@@ -43,12 +43,16 @@ const CASES: &[Case] = cases![
     "server.proxy_protocol" = "true" | "true" => |c| c.server.proxy_protocol, "true", with "server.trusted_proxies" = "10.0.0.0/8";
     "server.allowed_hosts" = r#"["Auth.example.org", "[::1]"]"# | "Auth.example.org, [::1]" => |c| c.server.allowed_hosts.join(" "), "auth.example.org [::1]";
     "server.cors_origins" = r#"["https://app.example.org", "http://localhost:3000"]"# | "https://app.example.org, http://localhost:3000" => |c| c.server.cors_origins.join(" "), "https://app.example.org http://localhost:3000";
+    "server.docs" = "false" | "false" => |c| c.server.docs, "false";
     "server.workers" = "3" | "3" => |c| c.server.workers, "3";
     "server.body_limit" = r#""32KiB""# | "32KiB" => |c| c.server.body_limit, "32768";
     "server.max_connections" = "77" | "77" => |c| c.server.max_connections, "77";
     "server.client_timeout" = r#""7s""# | "7s" => |c| c.server.client_timeout.as_millis(), "7000";
     "server.keep_alive" = r#""0s""# | "0s" => |c| c.server.keep_alive.as_millis(), "0";
     "server.shutdown_timeout" = r#""1m30s""# | "1m30s" => |c| c.server.shutdown_timeout.as_millis(), "90000";
+    "server.server_timing" = "true" | "true" => |c| c.server.server_timing, "true";
+    "server.tls.certificate" = r#""/srv/tls.crt""# | "/srv/tls.crt" => |c| c.server.tls.as_ref().map(|tls| tls.certificate.display().to_string()).unwrap_or_default(), "/srv/tls.crt", with "server.tls.key" = "/srv/tls.key";
+    "server.tls.key" = r#""/srv/tls.key""# | "/srv/tls.key" => |c| c.server.tls.as_ref().map(|tls| tls.key.display().to_string()).unwrap_or_default(), "/srv/tls.key", with "server.tls.certificate" = "/srv/tls.crt";
     "server.ops_token" = r#""0123456789012345678901234567890a""# | "0123456789012345678901234567890a" => |c| open(&c.server.ops_token), "0123456789012345678901234567890a";
     "database.url" = r#""mysql://u:p@h/d""# | "mysql://u:p@h/d" => |c| format!("{:?} {}", c.database.backend, c.database.url.expose_secret()), "MySql mysql://u:p@h/d";
     "database.pool" = "20" | "20" => |c| c.database.pool, "20";

@@ -5,9 +5,12 @@
 mod clients;
 mod contradictions;
 mod defaults;
+mod deliveries;
 mod every_key;
 mod explain;
 mod faults;
+mod generated;
+mod reload;
 mod secrets;
 mod shipped;
 mod sources;

@@ -113,6 +113,7 @@ fn the_unit_is_hardened_and_waits_for_the_end() {
     for (key, wanted) in [
         ("User", "guardhouse"),
         ("Type", "notify"),
+        ("ExecReload", "/bin/kill -HUP $MAINPID"),
         ("CapabilityBoundingSet", ""),
         ("NoNewPrivileges", "true"),
         ("MemoryDenyWriteExecute", "true"),
@@ -129,6 +130,13 @@ fn the_unit_is_hardened_and_waits_for_the_end() {
     let filter = &unit["Service.SystemCallFilter"];
     assert!(filter.iter().any(|set| set == "@system-service"), "{filter:?}");
     assert!(!filter.iter().any(|set| set == "~@resources"), "hashing.niceness would do nothing");
+}
+
+#[test]
+fn the_sockets_are_those_that_the_server_would_take_itself() {
+    let sockets = unit("config/systemd/guardhouse.socket");
+    let server = guardhouse::config::Config::defaults().server;
+    assert_eq!(sockets["Socket.ListenStream"], [server.bind.to_string(), server.ops_bind.to_string()]);
 }
 
 #[test]

@@ -139,3 +139,25 @@ fn metrics_tell_what_happened_under_stable_names_and_nothing_personal() {
         assert!(!answer.text.contains(personal), "{personal} is in the metrics");
     }
 }
+
+#[test]
+fn an_answer_says_where_its_time_went_only_where_that_is_wanted() {
+    let quiet = TestHouse::new();
+    let ada = quiet.user("ada");
+    assert!(quiet.get_as(&ada.access, "/auth/me").headers.get("server-timing").is_none());
+    let house = TestHouse::on(Kind::Sqlite).set("server.server_timing", true).start();
+    house.user("ada");
+    let login = json!({ "email": "ada@example.org", "password": PASSWORD });
+    let answer = house.post("/auth/login", login);
+    let told = answer.header("server-timing").to_owned();
+    let stage = |name: &str| {
+        let value = told.split(", ").find_map(|stage| stage.strip_prefix(&format!("{name};dur=")));
+        value.unwrap_or_else(|| panic!("no {name} in {told}")).parse::<f64>().unwrap()
+    };
+    for name in ["queue", "hash", "sessions", "db", "sign", "audit"] {
+        assert!(stage(name) > 0.0, "{told}");
+    }
+    // Each request has its own.
+    let next = house.get("/health/live");
+    assert_eq!(next.header("server-timing"), "");
+}

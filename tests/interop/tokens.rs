@@ -106,7 +106,7 @@ impl Setup {
             entropy: Arc::new(SystemEntropy),
             prometheus: crate::support::prometheus(),
         };
-        let running = lifecycle::start(foundations, false).unwrap_or_else(|error| panic!("{error}"));
+        let running = lifecycle::start(foundations, None).unwrap_or_else(|error| panic!("{error}"));
         if let Keys::Imported { secret, .. } = self.keys {
             let key = import(self.algorithm.parse().expect("an algorithm"), secret).expect("a key");
             let desk = running.front.desk.clone();

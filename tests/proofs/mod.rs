@@ -27,7 +27,7 @@ mod wire;
 use std::str::FromStr;
 
 /// The size in the environment variable `name`, or the small one.
-fn size<T: FromStr>(name: &str, small: T) -> T {
+pub fn size<T: FromStr>(name: &str, small: T) -> T {
     let Ok(text) = std::env::var(name) else { return small };
     text.parse().unwrap_or_else(|_| panic!("{name} is not a whole number: {text}"))
 }

@@ -6,6 +6,7 @@ pub mod audit_chain;
 mod audit_events;
 mod collation;
 mod copy;
+mod deliveries;
 mod group;
 mod keys;
 mod limits_backends;

@@ -12,13 +12,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use guardhouse::actors::audit::AuditSnapshot;
-use guardhouse::config::{Config, Sources};
+use guardhouse::config::{Change, Config, Sources};
 use guardhouse::domain::audit::checkpoint::CheckpointKey;
 use guardhouse::domain::audit::octets::PublicKey;
 use guardhouse::domain::clock::{ManualClock, Timestamp};
 use guardhouse::domain::entropy::SystemEntropy;
 use guardhouse::flows::Desk;
-use guardhouse::house::Foundations;
+use guardhouse::house::{Foundations, ReloadFault};
 use guardhouse::keyring::audit::AuditKeys;
 use guardhouse::lifecycle::{self, Running};
 use guardhouse::tokens::master::MasterKey;
@@ -26,6 +26,7 @@ use guardhouse_entity::audit_events;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use serde_json::Value;
 
+use super::conformity;
 use super::database::{Kind, Scratch};
 use super::entropy::Seeded;
 
@@ -79,6 +80,15 @@ impl Plan {
     }
 }
 
+fn sources(settings: &Settings, directory: &tempfile::TempDir, scratch: &Scratch) -> Sources {
+    let mut flags = vec![
+        ("data_dir".to_owned(), directory.path().display().to_string()),
+        ("database.url".to_owned(), scratch.url.clone()),
+    ];
+    flags.extend(settings.keys.iter().cloned());
+    Sources { files: settings.files.clone(), flags, ..Sources::default() }
+}
+
 pub struct TestHouse {
     running: Option<Running>,
     foundations: Foundations,
@@ -127,20 +137,15 @@ impl TestHouse {
         scratch: Arc<Scratch>,
         clock: Arc<ManualClock>,
     ) -> Self {
-        let mut flags = vec![
-            ("data_dir".to_owned(), directory.path().display().to_string()),
-            ("database.url".to_owned(), scratch.url.clone()),
-        ];
-        flags.extend(settings.keys.iter().cloned());
-        let sources = Sources { files: settings.files.clone(), flags, ..Sources::default() };
-        let config = Config::load(&sources).unwrap_or_else(|faults| panic!("{faults}"));
+        let config = Config::load(&sources(&settings, &directory, &scratch))
+            .unwrap_or_else(|faults| panic!("{faults}"));
         let foundations = Foundations {
             config: Arc::new(config),
             clock: clock.clone(),
             entropy: Arc::new(Seeded::new(seed)),
             prometheus: super::prometheus(),
         };
-        let running = lifecycle::start(foundations.clone(), false).unwrap_or_else(|error| panic!("{error}"));
+        let running = lifecycle::start(foundations.clone(), None).unwrap_or_else(|error| panic!("{error}"));
         let agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .timeout_global(Some(Duration::from_secs(30)))
@@ -183,6 +188,15 @@ impl TestHouse {
     fn clock_independent_seed(&self) -> u64 {
         static NODES: AtomicU64 = AtomicU64::new(1 << 40);
         NODES.fetch_add(1, Ordering::SeqCst)
+    }
+
+    /// Loads the configuration again with some settings changed, as SIGHUP does.
+    pub fn reload_with(&self, changes: &[(&str, &str)]) -> Result<Vec<Change>, ReloadFault> {
+        let mut settings = self.settings.clone();
+        settings.keys.extend(changes.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
+        let new = Config::load(&sources(&settings, &self.directory, &self.scratch))?;
+        let front = self.front();
+        self.io(async move { guardhouse::house::reload(&front, &new, None).await })
     }
 
     /// Stops this node and starts it anew on what it left behind.
@@ -283,9 +297,29 @@ impl TestHouse {
     }
 
     /// Sends a request as it is.
+    #[track_caller]
     pub fn send(&self, request: ureq::http::request::Builder, body: Vec<u8>) -> Answer {
         let request = request.body(body).expect("a well-formed request");
-        Answer::read(self.agent.run(request).expect("the house answers"))
+        let (method, uri) = (request.method().clone(), request.uri().clone());
+        let answer = Answer::read(self.agent.run(request).expect("the house answers"));
+        self.is_in_the_contract(method.as_str(), &uri, &answer);
+        answer
+    }
+
+    #[track_caller]
+    fn is_in_the_contract(&self, method: &str, uri: &ureq::http::Uri, answer: &Answer) {
+        let settings = &self.foundations.config.server;
+        let listener = match uri.port_u16() {
+            Some(port) if port == self.ops_address().port() => conformity::Listener::Operators,
+            _ => conformity::Listener::Public { docs: settings.docs },
+        };
+        let below = match listener {
+            conformity::Listener::Operators => Some(uri.path()),
+            conformity::Listener::Public { .. } => uri.path().strip_prefix(settings.base_path.as_str()),
+        };
+        if let Some(path) = below {
+            conformity::check(listener, method, path, answer);
+        }
     }
 
     /// `GET` without a token.
@@ -315,6 +349,13 @@ impl TestHouse {
             request = request.header("authorization", format!("Bearer {token}"));
         }
         self.send(request, Vec::new())
+    }
+
+    /// A request to the operators' listener, without a token or a body.
+    #[track_caller]
+    pub fn ops_call(&self, method: &str, path: &str) -> Answer {
+        let uri = format!("http://{}{path}", self.ops_address());
+        self.send(ureq::http::Request::builder().method(method).uri(uri), Vec::new())
     }
 
     /// `POST path` with `body` on the operations listener.
@@ -394,7 +435,7 @@ impl TestHouse {
     /// Asserts that the whole audit log of this installation still is what was written.
     #[track_caller]
     pub fn proves_its_audit_log(&self) {
-        let (desk, keys) = (self.desk(), self.front().audit_keys.clone());
+        let (desk, keys) = (self.desk(), self.front().audit_keys.load().to_vec());
         let report = self.io(async move {
             desk.audit.drain().await;
             guardhouse::flows::audit_log::verify(&desk.db, keys, Vec::new()).await.expect("it can be read")

@@ -1,5 +1,6 @@
 //! What every test needs: houses on any database, a client, and the rule that nothing is skipped in silence.
 
+pub mod conformity;
 pub mod database;
 pub mod entropy;
 pub mod house;

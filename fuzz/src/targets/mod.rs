@@ -7,7 +7,9 @@
 
 pub mod access_token;
 pub mod account_text;
+pub mod audit_file;
 pub mod breach_filter;
+pub mod checkpoint_text;
 pub mod client_address;
 mod common;
 pub mod config_file;
@@ -44,7 +46,9 @@ macro_rules! targets {
 targets! {
     access_token
     account_text
+    audit_file
     breach_filter
+    checkpoint_text
     client_address
     config_file
     config_values

@@ -58,7 +58,7 @@ pub(super) struct Drain(pub(super) oneshot::Sender<()>);
 pub(super) struct Observe;
 
 /// What an operator sees of the audit writer.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 pub struct AuditSnapshot {
     /// This process, as in the table, and its chain.
     pub instance: InstanceId,

@@ -30,6 +30,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use actix::ArbiterHandle;
+use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use futures_util::FutureExt;
 use metrics::counter;
@@ -143,8 +144,8 @@ pub struct Parts {
     pub instance: InstanceId,
     /// When a checkpoint is signed.
     pub clock: Arc<dyn Clock>,
-    /// What signs checkpoints.
-    pub signer: Option<Arc<CheckpointKey>>,
+    /// What signs checkpoints at the moment.
+    pub signer: Option<Arc<ArcSwap<CheckpointKey>>>,
     /// How much of an address is kept.
     pub addresses: Addresses,
     /// Where events go while the database is away.

@@ -14,7 +14,8 @@ impl AuditWriter {
             return false;
         };
         self.signing = true;
-        let checkpoint = signer.sign(self.parts.instance, head, self.parts.clock.now(), Statement::Reached);
+        let checkpoint =
+            signer.load().sign(self.parts.instance, head, self.parts.clock.now(), Statement::Reached);
         let longest = self.longest;
         let (sink, signed) = (self.parts.sink.clone(), checkpoint.clone());
         let write = self.parts.runtime.spawn(async move {

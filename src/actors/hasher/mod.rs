@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{Actor, Handler, Message, SyncArbiter, SyncContext};
+use metrics::histogram;
 use secrecy::{ExposeSecret, SecretString};
 
 pub use cost::{CostLimits, Costs};
@@ -100,13 +101,24 @@ impl Actor for Hasher {
     }
 }
 
+impl Hasher {
+    /// Without a stored hash the work was that of the configured scheme.
+    fn note(&self, operation: &'static str, stored: Option<&str>, begun: &Begun) {
+        let scheme = stored.map_or(self.scheme.name(), |stored| foreign::name(stored).unwrap_or("unknown"));
+        histogram!("guardhouse_hash_seconds", "operation" => operation, "scheme" => scheme)
+            .record(begun.0.elapsed());
+    }
+}
+
 impl Handler<Gated<HashPassword>> for Hasher {
     type Result = ();
 
     fn handle(&mut self, message: Gated<HashPassword>, _: &mut Self::Context) {
         message.serve(|HashPassword(password)| {
             let begun = Begun(Stopwatch::start());
-            (self.failures.measure(|| self.scheme.hash(&password, &mut self.memory)), begun)
+            let hash = self.failures.measure(|| self.scheme.hash(&password, &mut self.memory));
+            self.note("hash", None, &begun);
+            (hash, begun)
         });
     }
 }
@@ -119,6 +131,7 @@ impl Handler<Gated<VerifyPassword>> for Hasher {
             let stored = stored.as_ref().map(ExposeSecret::expose_secret);
             let begun = Begun(Stopwatch::start());
             let outcome = self.failures.measure(|| self.scheme.verify(&candidate, stored, &mut self.memory));
+            self.note("verify", stored, &begun);
             Verified { outcome, begun }
         });
     }
@@ -133,7 +146,7 @@ impl Handler<Gated<Errand>> for Hasher {
 }
 
 /// What an operator sees of the pool.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 pub struct HasherSnapshot {
     /// Hash threads.
     pub threads: usize,

@@ -81,6 +81,14 @@ impl Scheme {
         scheme
     }
 
+    /// The name of the configured scheme.
+    pub(super) fn name(&self) -> &'static str {
+        match self.costs {
+            Costs::Argon2id(_) => "argon2id",
+            Costs::Bcrypt(_) => "bcrypt",
+        }
+    }
+
     /// Does the work of one comparison, as nobody's.
     pub(super) fn rehearse(&self) {
         let _ = self.compare(&[], &self.decoy, &mut Memory::default());

@@ -8,6 +8,7 @@ use metrics::gauge;
 use super::breaker::Breaker;
 use super::shared::{Shared, SharedCounters};
 use crate::actors::gated::Gated;
+use crate::config::OnBackendFailure;
 use crate::domain::clock::Timestamp;
 use crate::domain::limit::{Cell, Place, Verdict};
 use crate::store::limit::MemoryLimits;
@@ -32,12 +33,20 @@ pub(super) struct Sweep {
     pub(super) now: Timestamp,
 }
 
+/// The configuration was reloaded. The windows themselves come with each attempt.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(super) struct Adopt {
+    pub(super) budget: usize,
+    pub(super) on_failure: OnBackendFailure,
+}
+
 #[derive(Debug, Message)]
 #[rtype(result = "LimiterSnapshot")]
 pub(super) struct Observe;
 
 /// What an operator sees of the limiter.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 pub struct LimiterSnapshot {
     /// Keys of this process with grants that still count.
     pub keys: usize,
@@ -68,6 +77,18 @@ impl Limiter {
         let shared = parts.shared.clone();
         let shared = shared.map(|(counters, breaker)| Shared::new(counters, breaker, local.clone()));
         Self { parts, local, shared }
+    }
+
+    /// Keeps every counter: what was granted was granted, whatever is allowed from now on.
+    fn adopt(&mut self, budget: usize, on_failure: OnBackendFailure) {
+        self.parts.budget = budget;
+        self.local.table().set_budget(budget);
+        if let Some((counters, _)) = &mut self.parts.shared {
+            counters.on_failure = on_failure;
+        }
+        if let Some(shared) = &mut self.shared {
+            shared.set_on_failure(on_failure);
+        }
     }
 }
 
@@ -141,6 +162,18 @@ impl Handler<Gated<Sweep>> for Limiter {
         gauge!("guardhouse_limiter_budget_bytes").set(self.parts.budget as f64);
         drop(table);
         ticket.answer(swept);
+    }
+}
+
+impl Handler<Gated<Adopt>> for Limiter {
+    type Result = ();
+
+    fn handle(&mut self, message: Gated<Adopt>, _: &mut Self::Context) {
+        let Some((Adopt { budget, on_failure }, ticket)) = message.admit() else {
+            return;
+        };
+        self.adopt(budget, on_failure);
+        ticket.answer(());
     }
 }
 

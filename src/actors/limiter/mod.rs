@@ -16,7 +16,7 @@ use std::time::Duration;
 use actix::ArbiterHandle;
 use metrics::counter;
 
-use actor::{Forgive, Limiter, Observe, Parts, Sweep, Take};
+use actor::{Adopt, Forgive, Limiter, Observe, Parts, Sweep, Take};
 use breaker::Breaker;
 
 pub use actor::LimiterSnapshot;
@@ -107,6 +107,22 @@ impl Limits {
         match &self.handle {
             Some(handle) => handle.ask(Sweep { now }, PATIENCE).await,
             None => Ok(0),
+        }
+    }
+
+    /// Goes on with the reloaded `settings`, and with every counter it has. Only the budget and what happens without the
+    /// shared counters live here; the windows come with each attempt.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`]; nothing has changed then.
+    pub async fn adopt(&self, settings: &config::Limits) -> Result<(), Refused> {
+        match &self.handle {
+            Some(handle) => {
+                let (budget, on_failure) = (settings.memory, settings.on_backend_failure);
+                handle.ask(Adopt { budget, on_failure }, PATIENCE).await
+            }
+            None => Ok(()),
         }
     }
 

@@ -40,6 +40,10 @@ impl Shared {
         Self { counters, breaker, local }
     }
 
+    pub(super) fn set_on_failure(&mut self, on_failure: OnBackendFailure) {
+        self.counters.on_failure = on_failure;
+    }
+
     pub(super) fn is_in_reach(&self) -> bool {
         self.breaker.is_closed()
     }

@@ -65,7 +65,7 @@ pub(super) struct Drain(pub(super) oneshot::Sender<()>);
 pub(super) struct Observe;
 
 /// What an operator sees of the session keeper.
-#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, schemars::JsonSchema)]
 pub struct SessionsSnapshot {
     /// Uses not yet written to the store.
     pub pending_touches: usize,

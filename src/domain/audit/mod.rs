@@ -61,6 +61,9 @@ macro_rules! kinds {
         pub enum $name { $($(#[$variant_doc])* $variant,)* }
 
         impl $name {
+            /// Every kind.
+            pub const ALL: &[Self] = &[$(Self::$variant),*];
+
             /// The name in the log, stable.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text,)* }
@@ -150,6 +153,12 @@ kinds!(
         EventsLost = "events_lost",
     }
 );
+
+/// The name of every kind of event.
+pub fn kinds() -> impl Iterator<Item = &'static str> {
+    let bound = BoundKind::ALL.iter().map(|kind| kind.as_str());
+    bound.chain(FreeKind::ALL.iter().map(|kind| kind.as_str()))
+}
 
 /// Who, about whom, and why: what every event has.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -6,6 +6,7 @@ use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::http::problem::{Code, Problem};
@@ -19,8 +20,10 @@ pub(in crate::http) struct OauthError {
     headers: Vec<(&'static str, String)>,
 }
 
-#[derive(Serialize)]
-struct Body<'a> {
+/// An error in the form of OAuth 2.0 (RFC 6749 section 5.2).
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "OauthError")]
+pub(in crate::http) struct Body<'a> {
     error: &'static str,
     error_description: &'a str,
 }
@@ -65,10 +68,10 @@ fn printable(description: &str) -> String {
     description.chars().map(|c| if allowed(c) { c } else { '?' }).collect()
 }
 
-/// What the whole house may answer, said in OAuth's words; status and headers stay.
-impl From<Problem> for OauthError {
-    fn from(problem: Problem) -> Self {
-        let error = match problem.code() {
+impl OauthError {
+    /// What the whole house may answer, said in OAuth's words.
+    pub(in crate::http) fn name(code: Code) -> &'static str {
+        match code {
             Code::InvalidRequest
             | Code::NotFound
             | Code::MethodNotAllowed
@@ -91,7 +94,14 @@ impl From<Problem> for OauthError {
             }
             Code::RateLimited | Code::Overloaded | Code::StorageUnavailable => "temporarily_unavailable",
             Code::Internal => "server_error",
-        };
+        }
+    }
+}
+
+/// Status and headers stay.
+impl From<Problem> for OauthError {
+    fn from(problem: Problem) -> Self {
+        let error = Self::name(problem.code());
         let headers = problem.headers().to_vec();
         Self { headers, ..Self::new(problem.code().status(), error, &problem.to_string()) }
     }

@@ -2,12 +2,29 @@
 //! (RFC 6749 section 3.2).
 
 use actix_web::{HttpMessage, HttpRequest, web};
+use schemars::JsonSchema;
 use secrecy::SecretString;
 
 use super::error::OauthError;
 use crate::flows::client::KnownClient;
-use crate::http::body;
+use crate::http::body::{self, MOST_FIELDS};
+use crate::http::openapi::Secret;
 use crate::http::problem::{Code, Problem};
+
+/// A token to be looked at.
+#[derive(JsonSchema)]
+#[schemars(rename = "TokenForm", extend("additionalProperties" = { "type": "string" }, "maxProperties" = MOST_FIELDS))]
+#[expect(dead_code, reason = "the shape of what `Form` reads")]
+pub(in crate::http) struct Shape {
+    #[schemars(with = "Secret", extend("minLength" = 1))]
+    token: String,
+    /// Not looked at: a token shows what it is.
+    #[schemars(default)]
+    token_type_hint: String,
+    /// May repeat who asks.
+    #[schemars(default)]
+    client_id: String,
+}
 
 /// What the form says.
 pub(super) struct Form(Vec<(String, String)>);

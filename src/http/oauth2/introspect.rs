@@ -1,6 +1,7 @@
 //! `/oauth2/introspect`
 
 use actix_web::{HttpRequest, HttpResponse, web};
+use schemars::JsonSchema;
 use secrecy::ExposeSecret;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -50,9 +51,10 @@ pub(in crate::http) async fn introspect(
 }
 
 /// RFC 7662 section 2.2; the other members as in the token itself.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(untagged)]
-enum Answer<'a> {
+#[schemars(rename = "Introspection")]
+pub(in crate::http) enum Answer<'a> {
     Access {
         active: bool,
         token_type: &'static str,

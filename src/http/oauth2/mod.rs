@@ -5,7 +5,7 @@
 
 mod client;
 pub(super) mod error;
-mod form;
+pub(super) mod form;
 pub(super) mod introspect;
 pub(super) mod revocations;
 pub(super) mod revoke;

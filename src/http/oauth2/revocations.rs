@@ -1,6 +1,7 @@
 //! `/oauth2/revocations`: the view of this node for guards in other services. No store is asked.
 
 use actix_web::{HttpRequest, HttpResponse, web};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::client;
@@ -18,11 +19,14 @@ use crate::tokens::revocations::{Cursor, Page, forgotten_at};
 /// Entries in one answer, some 100 octets each.
 const MOST: usize = 1_000;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct After {
     #[serde(default)]
+    /// The `cursor` of the answer before.
     after: String,
+    /// How many entries at most.
+    #[schemars(range(min = 1, max = MOST), extend("default" = MOST))]
     limit: Option<usize>,
 }
 
@@ -41,12 +45,13 @@ pub(in crate::http) async fn revocations(
     }
     // What is no cursor may be one of another release: it is answered as that of another node is, with everything.
     let page = front.desk.revocations.page(Cursor::parse(&after), limit);
-    let access_lifetime = front.desk.rules.access_lifetime.as_secs();
+    let access_lifetime = front.desk.rules().access_lifetime.as_secs();
     Ok(HttpResponse::Ok().json(Answer::new(page, access_lifetime)))
 }
 
-#[derive(Serialize)]
-struct Answer {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Revocations")]
+pub(in crate::http) struct Answer {
     cursor: String,
     complete: bool,
     more: bool,
@@ -56,14 +61,15 @@ struct Answer {
     revocations: Vec<Entry>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Revocation")]
 struct Entry {
     #[serde(flatten)]
     what: What,
     expires_at: Timestamp,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(untagged)]
 enum What {
     Session {

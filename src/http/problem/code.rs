@@ -5,7 +5,7 @@ use actix_web::http::StatusCode;
 macro_rules! codes {
     ($($(#[$doc:meta])* $variant:ident: $name:literal, $status:ident, $title:literal;)*) => {
         /// A stable code of a problem.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
         pub enum Code { $($(#[$doc])* $variant,)* }
 
         impl Code {

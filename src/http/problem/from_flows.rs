@@ -1,6 +1,8 @@
 //! What flows have in common, as problems. What only one flow may say stands beside its handler.
 
-use super::{Code, FieldError, Problem, whole_seconds};
+use std::collections::BTreeSet;
+
+use super::{Code, FieldError, Problem, Told, told, whole_seconds};
 use crate::flows::fault::Meaning;
 use crate::flows::users::Denied;
 use crate::flows::{Fault, Invalid, Limited};
@@ -42,11 +44,22 @@ impl From<Vec<Invalid>> for Problem {
     }
 }
 
-impl From<Denied> for Problem {
-    fn from(denied: Denied) -> Self {
-        Self::new(match denied {
-            Denied::NotYours => Code::NotYours,
-            Denied::RoleRequired => Code::RoleRequired,
-        })
+told!(Denied { NotYours => NotYours, RoleRequired => RoleRequired } {});
+
+impl Told for Fault {
+    fn codes(into: &mut BTreeSet<Code>) {
+        into.extend([Code::Overloaded, Code::StorageUnavailable, Code::Internal]);
+    }
+}
+
+impl Told for Limited {
+    fn codes(into: &mut BTreeSet<Code>) {
+        into.insert(Code::RateLimited);
+    }
+}
+
+impl Told for Vec<Invalid> {
+    fn codes(into: &mut BTreeSet<Code>) {
+        into.insert(Code::ValidationFailed);
     }
 }

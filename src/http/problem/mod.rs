@@ -2,6 +2,7 @@
 
 mod code;
 mod from_flows;
+mod told;
 
 use std::fmt;
 use std::time::Duration;
@@ -10,12 +11,14 @@ use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 pub use code::Code;
+pub(super) use told::{Told, told};
 
 /// One thing that is wrong with the input.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct FieldError {
     /// Which field, as a JSON pointer (RFC 6901).
     pub pointer: String,
@@ -34,17 +37,27 @@ pub struct Problem {
     headers: Vec<(&'static str, String)>,
 }
 
-/// The body of a problem, in the order in which people read it.
-#[derive(Serialize)]
-struct Body<'a> {
+/// Why a request was refused (RFC 9457). Decide by `code`, which is stable.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Problem")]
+pub(super) struct Body<'a> {
+    /// Where it is explained.
     #[serde(rename = "type")]
+    #[schemars(extend("format" = "uri-reference"))]
     kind: String,
+    /// What it means, for people.
     title: &'static str,
+    /// As in the status line.
     status: u16,
+    /// What it means in this case, for people.
     detail: &'a str,
+    /// The path that was asked.
     instance: &'a str,
+    /// What it is, for programs.
     code: &'static str,
+    /// As in the header `X-Request-Id`.
     request_id: &'a str,
+    /// What is wrong with the input, one entry each; absent where there is nothing to point at.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [FieldError],
 }

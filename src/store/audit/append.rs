@@ -125,7 +125,7 @@ pub async fn insert_behind(
 }
 
 /// The last record of `chain`, or the last that was pruned.
-async fn end_of(db: &impl Connection, chain: InstanceId) -> Result<Head, StoreError> {
+pub(super) async fn end_of(db: &impl Connection, chain: InstanceId) -> Result<Head, StoreError> {
     let in_chain = Entity::find().filter(Column::Chain.eq(chain.0)).order_by_desc(Column::Place).limit(1);
     let last = in_chain.all(db).await?.into_iter().next().and_then(linked).map(|linked| linked.head);
     match last {

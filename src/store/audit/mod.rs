@@ -6,6 +6,7 @@
 
 mod append;
 mod checkpoints;
+mod deliveries;
 mod prune;
 mod query;
 mod rows;
@@ -14,6 +15,10 @@ mod spools;
 
 pub use append::{Appended, Group, Strays, append, insert_behind};
 pub use checkpoints::{chains, insert_checkpoint, of_chain, pruned_or_reached};
+pub use deliveries::{
+    DeadLetter, Standing, by_id, cursors, dead_letters, forget, hold, next_chain, note_failure, raise,
+    settle, standings,
+};
 pub use prune::{erase_personal_data, prune};
 pub use query::{Search, in_chain, search, without_a_place};
 pub use rows::{insert_bound, linked};

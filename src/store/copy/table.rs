@@ -51,6 +51,9 @@ pub fn tables() -> Vec<Table> {
         Table::of::<entity::signing_keys::Entity>(),
         Table::of::<entity::audit_events::Entity>(),
         Table::of::<entity::audit_checkpoints::Entity>(),
+        Table::of::<entity::deliveries::Entity>(),
+        Table::of::<entity::delivery_cursors::Entity>(),
+        Table::of::<entity::dead_letters::Entity>(),
         Table::of::<entity::installation::Entity>(),
     ]
 }

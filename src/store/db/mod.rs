@@ -1,12 +1,14 @@
 //! The database: connected once, shared by every thread, with one way to run a transaction.
 
 mod group;
+mod vitals;
 
 use std::future::Future;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use guardhouse_migration::{MigrationStatus, Migrator, MigratorTrait};
+use metrics::{gauge, histogram};
 use sea_orm::{
     AccessMode, ConnectOptions, Database, DatabaseConnection, DatabaseExecutor, DatabaseTransaction,
     DbBackend, IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
@@ -15,9 +17,12 @@ use secrecy::ExposeSecret;
 use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 
 use group::GroupWriter;
+pub use vitals::DatabaseVitals;
 
 use super::StoreError;
 use crate::config;
+use crate::domain::clock::Stopwatch;
+use crate::telemetry::stages::{self, Stage};
 
 /// An open transaction; store functions take it wherever they take a pool.
 pub type Txn = DatabaseTransaction;
@@ -114,7 +119,7 @@ impl Db {
                 known => known,
             })
         };
-        let (reader, writer) = match settings.backend {
+        let (mut reader, writer) = match settings.backend {
             // A database in memory exists once per connection.
             config::Backend::Sqlite if url.contains(":memory:") || url.contains("mode=memory") => {
                 let only = connect(1).await?;
@@ -129,6 +134,7 @@ impl Db {
                 (pool.clone(), pool)
             }
         };
+        reader.set_metric_callback(|done| noted("read", done.elapsed));
         let group =
             matches!(settings.backend, config::Backend::Sqlite).then(|| GroupWriter::start(writer.clone()));
         Ok(Self { reader, writer, group })
@@ -159,10 +165,13 @@ impl Db {
         T: Send + 'static,
         F: Work<C, T>,
     {
-        if let Some(group) = &self.group {
-            return group.write(context, work).await;
-        }
-        rerun(|| in_time(self.once(&context, &work))).await
+        timed("transaction", async {
+            match &self.group {
+                Some(group) => group.write(context, work).await,
+                None => rerun(|| in_time(self.once(&context, &work))).await,
+            }
+        })
+        .await
     }
 
     /// Runs `work`, which is a single statement and so a transaction by itself. Where commits are grouped it shares
@@ -180,12 +189,15 @@ impl Db {
             + Sync
             + 'static,
     {
-        match &self.group {
-            Some(group) => {
-                group.write(context, move |txn: &Txn, context: &C| work(txn.into(), context)).await
+        timed("write", async {
+            match &self.group {
+                Some(group) => {
+                    group.write(context, move |txn: &Txn, context: &C| work(txn.into(), context)).await
+                }
+                None => rerun(|| in_time(work((&self.writer).into(), &context))).await,
             }
-            None => rerun(|| in_time(work((&self.writer).into(), &context))).await,
-        }
+        })
+        .await
     }
 
     /// A transaction that sees everything as it was when it first read, and writes nothing. In SQLite every transaction
@@ -217,6 +229,27 @@ impl Db {
                 // The connection rolls back when it is returned in any case; what counts is the first error.
                 let _ = txn.rollback().await;
                 Err(error)
+            }
+        }
+    }
+
+    /// Tells the metrics how many connections are open.
+    pub fn tell_connections(&self) {
+        let pools = if self.group.is_some() {
+            &[("read", &self.reader), ("write", &self.writer)][..]
+        } else {
+            // Both are one.
+            &[("write", &self.writer)]
+        };
+        for (pool, connection) in pools {
+            let (open, idle) = match connection.get_database_backend() {
+                DbBackend::Postgres => size(connection.get_postgres_connection_pool()),
+                DbBackend::MySql => size(connection.get_mysql_connection_pool()),
+                _ => size(connection.get_sqlite_connection_pool()),
+            };
+            for (state, number) in [("busy", open.saturating_sub(idle)), ("idle", idle)] {
+                gauge!("guardhouse_database_connections", "pool" => *pool, "state" => state)
+                    .set(number as f64);
             }
         }
     }
@@ -282,6 +315,23 @@ fn immediate() -> TransactionOptions {
 async fn in_time<T>(work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
     let done = tokio::time::timeout(LONGEST, work).await;
     done.unwrap_or_else(|_| Err(StoreError::Unavailable("no answer in time".into())))
+}
+
+fn size<D: sqlx::Database>(pool: &sqlx::Pool<D>) -> (usize, usize) {
+    (pool.size() as usize, pool.num_idle())
+}
+
+/// Runs `work` and notes its time, waiting for a connection included.
+async fn timed<T>(kind: &'static str, work: impl Future<Output = T>) -> T {
+    let started = Stopwatch::start();
+    let done = work.await;
+    noted(kind, started.elapsed());
+    done
+}
+
+fn noted(kind: &'static str, time: Duration) {
+    histogram!("guardhouse_database_seconds", "kind" => kind).record(time);
+    stages::note(Stage::Db, time);
 }
 
 /// Runs what `attempt` begins until it no longer loses against others, but not more than three times again.

@@ -38,6 +38,11 @@ impl LimitTable {
         Self { entries: HashMap::new(), budget, bytes: 0, swept_at: Timestamp::MIN }
     }
 
+    /// From now on it takes at most `budget` octets. What is there already stays until it expires.
+    pub fn set_budget(&mut self, budget: usize) {
+        self.budget = budget;
+    }
+
     /// What taking `cells` would meet at `now`.
     pub fn peek(&self, cells: &[Cell], now: Timestamp) -> Outlook {
         let fresh = GrantLog::default();

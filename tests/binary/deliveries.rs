@@ -1,0 +1,79 @@
+//! `guardhouse audit deliveries`, and a server that writes lines for what collects logs.
+
+use std::net::TcpListener;
+
+use serde_json::{Value, json};
+
+use super::process::{Installation, until};
+
+const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+#[test]
+fn lines_arrive_across_a_crash_and_none_is_missing() {
+    let house = Installation::new();
+    let lines = house.directory.path().join("audit.jsonl");
+    let house = house.set("deliveries.log.to", format!("file:{}", lines.display()));
+    let read = || std::fs::read_to_string(&lines).unwrap_or_default();
+    for round in 0..2 {
+        let server = house.serve();
+        for number in 0..5 {
+            let email = format!("user{round}{number}@example.org");
+            let body = json!({ "email": email, "password": "Correct-horse-9-battery" });
+            assert_eq!(server.post("/auth/register", &body).status, 201);
+        }
+        server.kill();
+    }
+    // The third finds what the others left, once their lease has run out.
+    let server = house.serve();
+    let registered = || read().lines().filter(|line| line.contains("\"registered\"")).count();
+    until("every line", || registered() >= 10);
+    server.terminate();
+    let seqs = |chain: &str| {
+        let records = read();
+        let records = records.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let mut seqs: Vec<_> = records
+            .filter(|record| record["chain"] == chain)
+            .map(|record| record["seq"].as_u64().unwrap())
+            .collect();
+        seqs.sort_unstable();
+        seqs.dedup();
+        seqs
+    };
+    let chains: std::collections::BTreeSet<String> = read()
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["chain"].as_str().unwrap().to_owned())
+        .collect();
+    for chain in chains {
+        let seqs = seqs(&chain);
+        assert_eq!(seqs, (1..=seqs.len() as u64).collect::<Vec<_>>(), "a hole in {chain}");
+    }
+    let list = house.run(&["audit", "deliveries", "list"]).ok();
+    assert!(list.starts_with(&format!("log  file:{}  last delivered 2", lines.display())), "{list}");
+    let list = house.run(&["audit", "deliveries", "list", "--json"]).ok();
+    let standing: Value = serde_json::from_str(&list).unwrap();
+    assert_eq!((&standing["name"], &standing["dead"]), (&json!("log"), &json!(0)));
+    house.run(&["audit", "deliveries", "forget", "log"]).ok();
+    assert_eq!(house.run(&["audit", "deliveries", "list"]).ok(), "");
+    let gone = house.run(&["audit", "deliveries", "forget", "log"]).failed(1);
+    assert!(gone.contains("there is no delivery `log`"), "{gone}");
+}
+
+#[test]
+fn a_receiver_is_tried_before_it_is_needed() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let house = Installation::new()
+        .set("deliveries.siem.to", format!("http://{}/", listener.local_addr().unwrap()))
+        .set("deliveries.siem.secret", SECRET);
+    drop(listener);
+    let refused = house.run(&["audit", "deliveries", "test", "siem"]).failed(1);
+    assert!(refused.contains("`siem` did not take the message"), "{refused}");
+    let unknown = house.run(&["audit", "deliveries", "test", "seim"]).failed(1);
+    assert!(unknown.contains("there is no section [deliveries.seim] (siem)"), "{unknown}");
+    let file = house.directory.path().join("lines.jsonl");
+    let house = house.set("deliveries.log.to", format!("file:{}", file.display()));
+    house.run(&["audit", "deliveries", "test", "log"]).ok();
+    assert!(std::fs::read_to_string(&file).unwrap().contains("\"delivery_test\""));
+    let secret = house.run(&["audit", "deliveries", "secret"]).ok();
+    assert!(secret.trim().parse::<guardhouse::domain::webhook::WebhookSecrets>().is_ok(), "{secret}");
+    assert_ne!(secret, house.run(&["audit", "deliveries", "secret"]).ok());
+}
