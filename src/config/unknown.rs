@@ -57,7 +57,7 @@ fn suggestion<'a>(key: &str, manual: &'a Layer) -> Option<&'a str> {
         .keys()
         .map(|known| (strsim::normalized_damerau_levenshtein(key, known), known))
         .max_by(|(one, _), (other, _)| one.total_cmp(other))
-        .filter(|(likeness, _)| *likeness >= 0.7);
+        .filter(|(likeness, _)| *likeness >= 0.75);
     let moved = || manual.keys().find(|known| last(known) == last(key));
     closest.map(|(_, known)| known).or_else(moved).map(String::as_str)
 }
