@@ -23,6 +23,8 @@
 //! | [`delivery`] | where the audit log's records are sent: web servers, files, standard output |
 //! | [`breach`] | whether a password is on a list of stolen ones, without asking anybody |
 //! | [`transfer`] | files of accounts: those of other systems, and our own |
+//! | [`copy`], [`archive`] | rows as every database means them, and their digest; the file of a back-up |
+//! | [`seeding`] | made-up accounts and sessions, the same ones for the same seed |
 //! | `bench` | how fast a running server answers, and whether that changed |
 //! | [`selftest`], [`calibrate`] | what a running server tells by its times; what this machine can carry |
 //! | [`flows`] | one use case a file: register, log in, refresh, log out, change the password … |
@@ -32,12 +34,15 @@
 //! | [`lifecycle`] | runtimes, signals, the ladder down |
 //! | `guard` | for other services: verifies our tokens there; the only room that a service needs (feature `guard`) |
 //! | [`telemetry`] | the catalogue of metrics, and logs |
+//! | [`doctor`] | what is wrong with an installation, or will be |
 //! | [`cli`] | the commands of the binary |
 //!
 //! Data flows one way; nobody calls back up. `tests/house_rules.rs` reads the source and holds it to that.
 
 #[cfg(feature = "server")]
 pub mod actors;
+#[cfg(feature = "server")]
+pub mod archive;
 #[cfg(all(feature = "server", target_os = "linux"))]
 pub mod bench;
 #[cfg(feature = "server")]
@@ -49,7 +54,11 @@ pub mod cli;
 #[cfg(feature = "server")]
 pub mod config;
 #[cfg(feature = "server")]
+pub mod copy;
+#[cfg(feature = "server")]
 pub mod delivery;
+#[cfg(feature = "server")]
+pub mod doctor;
 pub mod domain;
 #[cfg(feature = "server")]
 pub mod flows;
@@ -63,6 +72,8 @@ pub mod http;
 pub mod keyring;
 #[cfg(feature = "server")]
 pub mod lifecycle;
+#[cfg(feature = "server")]
+pub mod seeding;
 #[cfg(feature = "server")]
 pub mod selftest;
 #[cfg(feature = "server")]

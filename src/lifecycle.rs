@@ -149,11 +149,14 @@ impl Built {
     /// The ladder: each step lets go of what the steps before no longer need.
     async fn climb_down(self, foundations: &Foundations, listeners: Listeners) {
         let Self { front, runtime, arbiter, .. } = self;
-        let (patience, begun) = (foundations.config.server.shutdown_timeout, Stopwatch::start());
+        let patience = foundations.config.server.shutdown_timeout;
         tracing::info!("shutting down");
         // Where systemd waits for it (`Type=notify`); elsewhere nobody listens.
         let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
         front.drain();
+        // 0. Who balances hears that this node is not ready, and until then its requests are answered.
+        tokio::time::sleep(foundations.config.server.drain_delay).await;
+        let begun = Stopwatch::start();
         // 1. No new connection; requests under way are answered.
         listeners.public.stop(true).await;
         // 2. Flows whose clients have left go on to their end.

@@ -18,7 +18,10 @@ const TABLE: &str = "
     domain    |                                        |              | it decides by values and knows nobody
     telemetry | domain config                          |              | it measures what others do, unasked
     config    | domain telemetry                       | figment      | it is checked before the rest exists
-    store     | domain config telemetry                | sea_orm fred guardhouse_entity guardhouse_migration \
+    copy      | domain                                 |              | it compares what others read
+    archive   | domain copy                            |              | it reads and writes one file
+    seeding   | domain                                 |              | it makes things up and stores nothing
+    store     | domain config copy telemetry           | sea_orm fred guardhouse_entity guardhouse_migration \
                                                                       | it remembers and calls nobody back
     tokens    | domain config telemetry                | jsonwebtoken paseto \
                                                                       | a token is read without store or actor
@@ -33,6 +36,7 @@ const TABLE: &str = "
     selftest  | domain                                 |              | it measures from outside
     bench     | domain                                 | hdrhistogram | it measures from outside
     calibrate | domain config                          |              | it proposes and changes nothing
+    doctor    | domain config store                    |              | it looks and changes nothing
     flows     | domain config store actors breach transfer keyring tokens telemetry | | they do not know who speaks to clients
     http/ops  | domain config flows tokens actors telemetry | actix_web | it shows what the actors observe
     http      | domain config flows keyring tokens telemetry | actix_web actix_cors | storing and waiting are the flows' business

@@ -137,6 +137,13 @@ async fn write_all(db: &Db, rows: &Rows) {
     write!(users user, credentials credential, sessions session, revocations revocation, signing_keys key, audit_events event, installation fact, audit_checkpoints checkpoint, deliveries delivery, delivery_cursors cursor, dead_letters letter,);
 }
 
+/// Rows that hold the largest, the smallest and nothing, in every table.
+pub async fn write_extremes(db: &Db) {
+    for rows in [large(1), small()] {
+        write_all(db, &rows).await;
+    }
+}
+
 async fn read_all(db: &Db, rows: &Rows) {
     macro_rules! read {
         ($($entity:ident $row:ident,)*) => { $(

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{Subcommand, ValueEnum};
+use serde_json::json;
 
 use super::progress::Bar;
 use super::{read_password, say};
@@ -42,6 +43,9 @@ pub(super) enum Breach {
         /// Only tell what the filter is.
         #[arg(long)]
         info: bool,
+        /// As a JSON object.
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -65,7 +69,7 @@ pub(super) fn run(command: &Breach) -> anyhow::Result<ExitCode> {
             make(&Recipe { input: list, kind, bits: *bits, source, output: filter })?;
             Ok(ExitCode::SUCCESS)
         }
-        Breach::Check { filter, info } => check(filter, *info),
+        Breach::Check { filter, info, json } => check(filter, *info, *json),
     }
 }
 
@@ -100,8 +104,16 @@ fn make(recipe: &Recipe<'_>) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn check(path: &Path, info: bool) -> anyhow::Result<ExitCode> {
+fn check(path: &Path, info: bool, as_json: bool) -> anyhow::Result<ExitCode> {
     let filter = BreachFilter::open(path)?;
+    if info && as_json {
+        say(json!({
+            "entries": filter.entries(),
+            "false_positive_rate": filter.false_positive_rate(),
+            "source": filter.source(),
+        }));
+        return Ok(ExitCode::SUCCESS);
+    }
     if info {
         say(format_args!(
             "{}: {} entries, one false in {:.0}, made of {}",
@@ -114,6 +126,10 @@ fn check(path: &Path, info: bool) -> anyhow::Result<ExitCode> {
     }
     let password = Password::parse(&read_password()?)?;
     let listed = filter.contains(password.as_bytes()).context("the filter cannot be asked")?;
+    if as_json {
+        say(json!({ "listed": listed }));
+        return Ok(if listed { ExitCode::from(3) } else { ExitCode::SUCCESS });
+    }
     say(if listed { "it is in the filter" } else { "it is not in the filter" });
     std::io::stdout().flush()?;
     Ok(if listed { ExitCode::from(3) } else { ExitCode::SUCCESS })

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Subcommand;
+use serde_json::json;
 
 use super::{runtime, say};
 use crate::config::Config;
@@ -19,7 +20,11 @@ pub(super) enum Migrate {
         steps: u32,
     },
     /// Tell which changes are applied.
-    Status,
+    Status {
+        /// One JSON object a line: `name`, `applied`.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 pub(super) fn run(config: &Config, command: &Migrate) -> anyhow::Result<ExitCode> {
@@ -28,9 +33,13 @@ pub(super) fn run(config: &Config, command: &Migrate) -> anyhow::Result<ExitCode
         match command {
             Migrate::Up => db.migrate_up().await?,
             Migrate::Down { steps } => db.migrate_down(*steps).await?,
-            Migrate::Status => {}
+            Migrate::Status { .. } => {}
         }
         for change in db.migrations().await? {
+            if matches!(command, Migrate::Status { json: true }) {
+                say(json!({ "name": change.name, "applied": change.applied }));
+                continue;
+            }
             say(format_args!("{:8} {}", if change.applied { "applied" } else { "missing" }, change.name));
         }
         db.close().await;

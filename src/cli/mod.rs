@@ -3,17 +3,22 @@
 
 mod arguments;
 mod audit;
+mod backup;
 #[cfg(target_os = "linux")]
 mod bench;
 mod breach;
 mod calibrate;
 mod clients;
 mod config;
+mod db;
 mod desk;
+mod doctor;
+mod examples;
 mod health;
 mod keys;
 mod migrate;
 mod progress;
+mod seed;
 mod selftest;
 mod serve;
 mod users;
@@ -25,7 +30,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context;
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use secrecy::SecretString;
 
 use crate::config::{Config, Sources};
@@ -56,6 +61,13 @@ enum Command {
     /// Change the database's schema.
     #[command(subcommand)]
     Migrate(migrate::Migrate),
+    /// Move to another database.
+    #[command(subcommand)]
+    Db(Box<db::DbCommand>),
+    /// Write all of the database into one encrypted file.
+    Backup(backup::Backup),
+    /// Fill an empty database of any kind from the file of a back-up.
+    Restore(backup::Restore),
     /// Look at the configuration without starting.
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -70,10 +82,14 @@ enum Command {
     Keys(keys::Keys),
     /// Ask the server that runs in this data directory how it is; exit code 0 if well.
     Health(health::Health),
+    /// Find out what is wrong with this installation, or will be; exit code 1 where something has to be mended.
+    Doctor(doctor::Doctor),
     /// Measure how fast a server answers, and whether that changed.
     #[cfg(target_os = "linux")]
     #[command(subcommand)]
     Bench(Box<bench::Bench>),
+    /// Fill an empty database with made-up accounts and sessions, to measure with.
+    Seed(seed::Seed),
     /// Print a script that completes commands and options in a shell.
     Completions {
         /// Which shell.
@@ -104,7 +120,9 @@ fn setting(text: &str) -> Result<(String, String), String> {
 ///
 /// Exit codes: 0 done, 1 failed, 2 wrong use or configuration; some commands have a 3 that their help explains.
 pub fn run() -> ExitCode {
-    let cli = Cli::parse_from(arguments::gathered(std::env::args_os()));
+    let command = examples::mannered(Cli::command());
+    let matches = command.get_matches_from(arguments::gathered(std::env::args_os()));
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     if let Some(Command::Completions { shell }) = cli.command {
         clap_complete::generate(shell, &mut Cli::command(), "guardhouse", &mut std::io::stdout());
         return ExitCode::SUCCESS;
@@ -141,11 +159,15 @@ pub fn run() -> ExitCode {
     let done = match cli.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::serve(config, sources),
         Command::Migrate(command) => migrate::run(&config, &command),
+        Command::Db(command) => db::run(&config, *command),
+        Command::Backup(command) => backup::run(&config, &command),
+        Command::Restore(command) => command.run(&config),
         Command::Clients(command) => clients::run(&command),
         Command::Config(command) => config::run(&config, &command),
         Command::Users(command) => users::run(config, command),
         Command::Keys(command) => keys::run(config, command),
         Command::Health(command) => health::run(&config, &command),
+        Command::Doctor(command) => doctor::run(&config, &sources.files, &command),
         // These need no configuration, and were answered before there was one.
         Command::Completions { .. } | Command::OpenApi => Ok(ExitCode::SUCCESS),
         #[cfg(target_os = "linux")]
@@ -154,6 +176,7 @@ pub fn run() -> ExitCode {
         Command::Breach(command) => breach::run(&command),
         Command::Calibrate(command) => calibrate::run(&command),
         Command::SelfTest(command) => selftest::run(config, command),
+        Command::Seed(command) => seed::run(config, command),
     };
     done.unwrap_or_else(|error| {
         eprintln!("guardhouse: {}", whole(&error));

@@ -42,6 +42,21 @@ impl Database {
     }
 }
 
+impl Database {
+    /// The database at `url`, on the same terms as this one.
+    ///
+    /// # Errors
+    ///
+    /// Why it is no address of a database.
+    pub fn at(&self, url: &SecretString) -> Result<Self, String> {
+        let (url, backend) = recognise(url).map_err(|Complaint { reason, help }| match help {
+            Some(help) => format!("{reason}; {help}"),
+            None => reason,
+        })?;
+        Ok(Self { url, backend, ..self.clone() })
+    }
+}
+
 const URL: (&str, &str) = ("database.url", "database.url_file");
 
 impl Database {

@@ -64,7 +64,7 @@ const SIZES: [&str; 3] = [MEMORY, "hashing.memory_budget", "hashing.threads"];
 pub const OWASP_FLOOR: [(u32, u32); 5] = [(46, 1), (19, 2), (12, 3), (9, 4), (7, 5)];
 
 /// The lowest cost that the same sheet accepts for bcrypt.
-const BCRYPT_FLOOR: u32 = 10;
+pub const BCRYPT_FLOOR: u32 = 10;
 
 impl Hashing {
     pub(super) fn read(reader: &mut Reader) -> Self {

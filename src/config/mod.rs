@@ -51,7 +51,7 @@ pub use database::{Backend, Database};
 pub use deliveries::{Deliveries, Delivery, Target};
 pub use explain::Explanation;
 pub use fault::{Fault, Faults, Origin};
-pub use hashing::{Argon2Cost, HashAlgorithm, Hashing, OWASP_FLOOR, reaches_owasp_floor};
+pub use hashing::{Argon2Cost, BCRYPT_FLOOR, HashAlgorithm, Hashing, OWASP_FLOOR, reaches_owasp_floor};
 pub use keys::Keys;
 pub use limits::{
     LimitStoreKind, Limits, LoginLimits, OauthLimits, OnBackendFailure, ProofLimits, RefreshLimits,

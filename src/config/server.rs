@@ -41,6 +41,8 @@ pub struct Server {
     pub client_timeout: Duration,
     /// How long an idle connection stays open; zero closes it after each answer.
     pub keep_alive: Duration,
+    /// How long this node goes on answering after it was told to stop, and says that it is not ready.
+    pub drain_delay: Duration,
     /// How long running requests may take to finish once the server was told to stop.
     pub shutdown_timeout: Duration,
     /// Whether answers say where their time went.
@@ -86,6 +88,7 @@ impl Server {
             max_connections: reader.take_in("server.max_connections", 1..=1_000_000),
             client_timeout: reader.take_in("server.client_timeout", second..=60 * second),
             keep_alive: reader.take_in("server.keep_alive", Duration::ZERO..=3600 * second),
+            drain_delay: reader.take_in("server.drain_delay", Duration::ZERO..=120 * second),
             shutdown_timeout: reader.take_in("server.shutdown_timeout", Duration::ZERO..=600 * second),
             server_timing: reader.take("server.server_timing"),
             tls: tls(reader),

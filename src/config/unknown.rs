@@ -56,10 +56,10 @@ fn suggestion<'a>(key: &str, manual: &'a Layer) -> Option<&'a str> {
     let closest = manual
         .keys()
         .map(|known| (strsim::normalized_damerau_levenshtein(key, known), known))
-        .max_by(|(one, _), (other, _)| one.total_cmp(other))
-        .filter(|(likeness, _)| *likeness >= 0.75);
+        .max_by(|(one, _), (other, _)| one.total_cmp(other));
+    let alike = |least: f64| closest.filter(|(likeness, _)| *likeness >= least).map(|(_, known)| known);
     let moved = || manual.keys().find(|known| last(known) == last(key));
-    closest.map(|(_, known)| known).or_else(moved).map(String::as_str)
+    alike(0.85).or_else(moved).or_else(|| alike(0.7)).map(String::as_str)
 }
 
 /// The key the way the reader of the fault has to write it.

@@ -84,6 +84,11 @@ pub enum StartError {
         "{0}; database.migrate is false: run `guardhouse migrate up` with a database user that may change the schema"
     )]
     Schema(KeyRingFault),
+    /// Half of the accounts would be missing.
+    #[error(
+        "the database is the target of a copy or a restore that has not come to its end; run that again, or empty the database"
+    )]
+    UnfinishedCopy,
     /// Redis is away or refuses.
     #[error("Redis cannot be used: {0}; check redis.url and that the server runs")]
     Redis(StoreError),
@@ -160,6 +165,7 @@ pub async fn build(
     if config.database.migrate {
         migrate(&db).await.map_err(|reason| unusable(config, reason))?;
     }
+    stores::look_at_marks(&db).await?;
     let (keys, audit_keys) = keys::open(foundations, &db).await.map_err(|fault| match fault {
         KeyRingFault::Store(StoreError::Other(_)) if !config.database.migrate => StartError::Schema(fault),
         other => other.into(),

@@ -8,10 +8,31 @@ use super::{Foundations, StartError};
 use crate::actors::limiter::SharedCounters;
 use crate::config::{Config, LimitStoreKind, SessionStoreKind};
 use crate::domain::id::uuid_v7;
-use crate::store::Db;
+use crate::store::installation::{self, MADE_UP, UNFINISHED_COPY};
 use crate::store::limit::RedisLimits;
 use crate::store::redis::Redis;
 use crate::store::session::{DatabaseSessions, MemorySessions, RedisSessions, SessionStore};
+use crate::store::{Db, StoreError};
+
+/// Refuses a database that is half filled, and warns of one whose passwords everybody knows.
+pub(super) async fn look_at_marks(db: &Db) -> Result<(), StartError> {
+    let read = async |mark| match installation::read(db.reader(), mark).await {
+        // There is no schema: whoever asks for the keys next says what to do.
+        Err(StoreError::Other(_)) | Ok(None) => None,
+        Err(error) => {
+            tracing::debug!(%error, mark, "a mark could not be read");
+            None
+        }
+        Ok(found) => found,
+    };
+    if read(UNFINISHED_COPY).await.is_some() {
+        return Err(StartError::UnfinishedCopy);
+    }
+    if let Some(what) = read(MADE_UP).await {
+        tracing::warn!(%what, "the database was made up to measure with: whoever knows its accounts can sign in to them");
+    }
+    Ok(())
+}
 
 /// Where sessions live, and under which name: it changes when what was in there is gone.
 pub(super) async fn sessions(

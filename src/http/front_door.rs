@@ -4,12 +4,13 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::{JsonPayloadError, PayloadError};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::{ConnectionType, Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpResponse, web};
 use metrics::{Counter, Histogram, counter, histogram};
@@ -59,6 +60,11 @@ pub async fn front_door(
     dress(response.headers_mut(), &request_id);
     if let Some(told) = stages.and_then(|stages| HeaderValue::from_str(&stages.to_string()).ok()) {
         response.headers_mut().insert(HeaderName::from_static("server-timing"), told);
+    }
+
+    if front.draining.load(Ordering::Relaxed) {
+        // Its next request had better go to another node.
+        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
     }
 
     let elapsed = started.elapsed();

@@ -6,6 +6,7 @@
 
 pub mod audit;
 pub mod bulk;
+pub mod copy;
 pub mod credentials;
 mod db;
 pub mod error;
@@ -17,6 +18,6 @@ pub mod revocations;
 pub mod session;
 pub mod users;
 
-pub use db::{Db, MigrationState, Txn};
+pub use db::{DatabaseVitals, Db, MigrationState, Txn};
 pub use error::StoreError;
 pub use sea_orm::ConnectionTrait as Connection;

@@ -1,5 +1,6 @@
 //! The connection to Redis, and what Redis must be like to be trusted with sessions and limits.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use fred::clients::Client;
@@ -79,17 +80,7 @@ impl Redis {
     ///
     /// [`StoreError::Other`] with what to do; [`StoreError::Unavailable`].
     pub async fn refuse_eviction(&self, accepts: &str) -> Result<(), StoreError> {
-        let memory: String = match self.clustered {
-            // Every node of a cluster is set up alike; one of them is asked.
-            true => {
-                let options = fred::types::config::Options {
-                    cluster_hash: Some(ClusterHash::Random),
-                    ..Default::default()
-                };
-                self.client.with_options(&options).info(Some(InfoKind::Memory)).await?
-            }
-            false => self.client.info(Some(InfoKind::Memory)).await?,
-        };
+        let memory = self.info(InfoKind::Memory).await?;
         let policy = memory.lines().find_map(|line| line.strip_prefix("maxmemory_policy:")).map(str::trim);
         match policy {
             Some("noeviction") => Ok(()),
@@ -99,6 +90,36 @@ impl Redis {
                 policy.unwrap_or("unknown")
             ))),
         }
+    }
+
+    async fn info(&self, kind: InfoKind) -> Result<String, StoreError> {
+        Ok(match self.clustered {
+            // Every node of a cluster is set up alike; one of them is asked.
+            true => {
+                let options = fred::types::config::Options {
+                    cluster_hash: Some(ClusterHash::Random),
+                    ..Default::default()
+                };
+                self.client.with_options(&options).info(Some(kind)).await?
+            }
+            false => self.client.info(Some(kind)).await?,
+        })
+    }
+
+    /// What Redis says of itself: the lines of `INFO server`, `memory` and `persistence`, by name. Hosted ones leave out
+    /// some.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`]
+    pub async fn vitals(&self) -> Result<BTreeMap<String, String>, StoreError> {
+        let mut vitals = BTreeMap::new();
+        for kind in [InfoKind::Server, InfoKind::Memory, InfoKind::Persistence] {
+            let text = self.info(kind).await?;
+            let lines = text.lines().filter_map(|line| line.trim().split_once(':'));
+            vitals.extend(lines.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        }
+        Ok(vitals)
     }
 
     /// Whether Redis answers.

@@ -129,7 +129,7 @@ fn the_log_goes_on_under_a_new_key_and_all_of_it_is_proved() {
 
 #[test]
 fn who_follows_the_log_sees_everything_once() {
-    let house = Installation::new();
+    let house = Installation::new().set("limits.enabled", false);
     let server = house.serve();
     let mut child = house
         .command(&["audit", "tail", "--follow", "--json", "-n", "0"])

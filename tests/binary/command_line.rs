@@ -13,7 +13,9 @@ fn guardhouse(arguments: &[&str]) -> super::process::Done {
 #[test]
 fn help_lists_every_command_and_each_explains_itself() {
     let help = guardhouse(&["--help"]).ok();
-    for command in ["serve", "migrate", "config", "users", "clients", "keys"] {
+    for command in
+        ["serve", "migrate", "config", "users", "clients", "keys", "seed", "db", "backup", "restore"]
+    {
         assert!(help.lines().any(|line| line.trim_start().starts_with(command)), "{command}: {help}");
     }
     for command in [
@@ -30,6 +32,10 @@ fn help_lists_every_command_and_each_explains_itself() {
         &["users", "enable"],
         &["users", "unlock"],
         &["health"],
+        &["seed"],
+        &["db", "copy"],
+        &["backup"],
+        &["restore"],
         &["bench", "login"],
         &["bench", "mixed"],
         &["bench", "matrix"],

@@ -45,7 +45,8 @@ fn lines_arrive_across_a_crash_and_none_is_missing() {
         .collect();
     for chain in chains {
         let seqs = seqs(&chain);
-        assert_eq!(seqs, (1..=seqs.len() as u64).collect::<Vec<_>>(), "a hole in {chain}");
+        // The first process may have written some before the delivery began.
+        assert_eq!(seqs, (seqs[0]..seqs[0] + seqs.len() as u64).collect::<Vec<_>>(), "a hole in {chain}");
     }
     let list = house.run(&["audit", "deliveries", "list"]).ok();
     assert!(list.starts_with(&format!("log  file:{}  last delivered 2", lines.display())), "{list}");

@@ -86,6 +86,23 @@ impl Installation {
         )
     }
 
+    /// The address of the database for a command that may have to make it.
+    pub fn new_database_url(&self) -> String {
+        let url = self.database_url();
+        if self.scratch.is_some() {
+            return url;
+        }
+        std::fs::create_dir_all(self.data_dir()).expect("the data directory can be made");
+        format!("{url}?mode=rwc")
+    }
+
+    /// Takes the master key of `other` along, as one does who moves to another database.
+    pub fn take_master_key_of(&self, other: &Self) {
+        std::fs::create_dir_all(self.data_dir()).expect("the data directory can be made");
+        let (from, to) = (other.data_dir().join("master.key"), self.data_dir().join("master.key"));
+        std::fs::copy(from, to).expect("there is a master key");
+    }
+
     /// The program with this installation's settings and `arguments`; nothing of this process's environment but
     /// `PATH` reaches it.
     pub fn command(&self, arguments: &[&str]) -> Command {

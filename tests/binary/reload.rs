@@ -59,8 +59,8 @@ fn sighup_loads_the_configuration_again_and_says_what_came_of_it() {
     let reloading = heard();
     assert!(reloading.starts_with("RELOADING=1\nMONOTONIC_USEC="), "{reloading}");
     assert_eq!(heard(), "READY=1");
-    server.get("/auth/me").is_problem(401, "token_missing");
-    logged(&server, "DEBUG", 1);
+    server.get_as("x.y.z", "/auth/me").is_problem(401, "token_invalid");
+    logged(&server, "DEBUG request: guardhouse::flows::authenticate: an access token was refused", 1);
 
     write("[log]\nfiltre = \"info\"\n[limits.login]\naddress = [\"5/1x\"]\n");
     server.signal(Signal::HUP);

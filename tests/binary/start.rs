@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::process::{Installation, Server, bare, until};
 use crate::http::raw;
 
+const ASK: &[u8] = b"GET /health/live HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
 const PATIENCE: Duration = Duration::from_secs(60);
 
 #[test]
@@ -44,8 +45,7 @@ fn a_socket_that_is_handed_over_is_listened_on() {
     let address = socket.local_addr().unwrap();
     for _ in 0..2 {
         // Before the server is there, and answered once it is.
-        let waiting =
-            std::thread::spawn(move || raw(address, b"GET /health/live HTTP/1.0\r\n\r\n", PATIENCE));
+        let waiting = std::thread::spawn(move || raw(address, ASK, PATIENCE));
         let mut command = house.command(&["serve"]);
         command.env("LISTEN_FDS", "1").env("LISTEN_FDS_FIRST_FD", socket.as_raw_fd().to_string());
         let server = Server::start(&mut command, &house.data_dir());

@@ -29,6 +29,7 @@ fn the_server_listens_on_loopback_only() {
     assert_eq!(server.max_connections, 10_000);
     assert_eq!(server.client_timeout, 5 * SECOND);
     assert_eq!(server.keep_alive, 75 * SECOND);
+    assert_eq!(server.drain_delay, Duration::ZERO);
     assert_eq!(server.shutdown_timeout, 30 * SECOND);
     assert!(!server.server_timing);
     assert!(server.ops_token.is_none() && server.tls.is_none());

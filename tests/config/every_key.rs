@@ -49,6 +49,7 @@ pub(super) const CASES: &[Case] = cases![
     "server.max_connections" = "77" | "77" => |c| c.server.max_connections, "77";
     "server.client_timeout" = r#""7s""# | "7s" => |c| c.server.client_timeout.as_millis(), "7000";
     "server.keep_alive" = r#""0s""# | "0s" => |c| c.server.keep_alive.as_millis(), "0";
+    "server.drain_delay" = r#""7s""# | "7s" => |c| c.server.drain_delay.as_secs(), "7";
     "server.shutdown_timeout" = r#""1m30s""# | "1m30s" => |c| c.server.shutdown_timeout.as_millis(), "90000";
     "server.server_timing" = "true" | "true" => |c| c.server.server_timing, "true";
     "server.tls.certificate" = r#""/srv/tls.crt""# | "/srv/tls.crt" => |c| c.server.tls.as_ref().map(|tls| tls.certificate.display().to_string()).unwrap_or_default(), "/srv/tls.crt", with "server.tls.key" = "/srv/tls.key";

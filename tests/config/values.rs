@@ -26,6 +26,7 @@ fn ranges_end_where_the_manual_says() {
     range("server.max_connections", &["1", "1000000"], &["0", "1000001"]);
     range("server.client_timeout", &["'1s'", "'1m'"], &["'999ms'", "'61s'"]);
     range("server.keep_alive", &["'0s'", "'1h'"], &["'3601s'"]);
+    range("server.drain_delay", &["'0s'", "'2m'"], &["'121s'"]);
     range("server.shutdown_timeout", &["'0s'", "'10m'"], &["'601s'"]);
     range(
         "server.allowed_hosts",

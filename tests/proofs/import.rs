@@ -91,7 +91,7 @@ fn import(house: &Installation) -> (Duration, u64) {
     (watch.elapsed(), memory >> 10)
 }
 
-fn peak_kib(child: &Child) -> Option<u64> {
+pub(super) fn peak_kib(child: &Child) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).ok()?;
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     peak.trim().strip_suffix(" kB")?.parse().ok()

@@ -4,6 +4,7 @@
 //! and measures it prints, for docs/proofs.md. What belongs to one function of one store is tested elsewhere.
 
 mod bad_tokens;
+mod copy;
 pub mod groups;
 pub mod home;
 mod import;
@@ -16,6 +17,7 @@ mod outage;
 mod people;
 pub mod redis;
 mod refused;
+mod rolling;
 mod site;
 mod stale;
 mod storm;

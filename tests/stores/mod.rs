@@ -5,6 +5,7 @@ mod atomically;
 pub mod audit_chain;
 mod audit_events;
 mod collation;
+mod copy;
 mod deliveries;
 mod group;
 mod keys;

@@ -9,6 +9,7 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 use futures_util::FutureExt;
+use serde_json::json;
 
 use super::desk::with_desk;
 use super::{complain, runtime, say};
@@ -25,7 +26,11 @@ pub(super) enum AuditCommand {
     /// Show the newest records, and those that come.
     Tail(tail::Tail),
     /// Print the public keys under which the log is signed, for `verify --key`.
-    Keys,
+    Keys {
+        /// One JSON object a line: `kid`, `public`.
+        #[arg(long)]
+        json: bool,
+    },
     /// Make a new key for the log and print its public half. Running servers sign with it from their next look at the
     /// keys (`keys.poll_interval`); what older keys have signed stays provable with them.
     RotateKey,
@@ -39,7 +44,7 @@ pub(super) fn run(config: &Config, command: AuditCommand) -> anyhow::Result<Exit
         AuditCommand::Verify(verify) => verify.run(config),
         AuditCommand::Export(export) => export.run(config),
         AuditCommand::Tail(tail) => tail.run(config),
-        AuditCommand::Keys => keys(config),
+        AuditCommand::Keys { json } => keys(config, json),
         AuditCommand::RotateKey => with_desk(config.clone(), "guardhouse audit rotate-key", |desk, visit| {
             async move {
                 let public = rotate_audit(desk, visit).await?;
@@ -52,11 +57,15 @@ pub(super) fn run(config: &Config, command: AuditCommand) -> anyhow::Result<Exit
     }
 }
 
-fn keys(config: &Config) -> anyhow::Result<ExitCode> {
+fn keys(config: &Config, json: bool) -> anyhow::Result<ExitCode> {
     runtime()?.block_on(async {
         let db = house::database(config).await?;
         for public in house::audit_keys(config, &db).await? {
-            say(format_args!("{}  {public}", public.kid()));
+            if json {
+                say(json!({ "kid": public.kid().to_string(), "public": public.to_string() }));
+            } else {
+                say(format_args!("{}  {public}", public.kid()));
+            }
         }
         db.close().await;
         Ok(ExitCode::SUCCESS)

@@ -110,6 +110,7 @@ impl Told {
             .chain(self.headers)
             .map(|name| (name.to_owned(), json!({ "$ref": format!("#/components/headers/{name}") })))
             .collect();
+        shown.insert("Server-Timing".to_owned(), headers::optional("Server-Timing"));
         for name in self.sometimes {
             shown.insert(name.to_owned(), headers::optional(name));
         }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 /// Name, meaning, pattern.
-const ALL: [(&str, &str, &str); 8] = [
+const ALL: [(&str, &str, &str); 9] = [
     (
         "X-Request-Id",
         "The client's own id of the request if it is harmless, otherwise a fresh one.",
@@ -26,6 +26,7 @@ const ALL: [(&str, &str, &str); 8] = [
         "How many of these requests there may be in how many seconds.",
         "^\"[a-z0-9_.]+\";q=[0-9]+;w=[0-9]+$",
     ),
+    ("Server-Timing", "Where the time went, where `server.server_timing` is `true`.", ""),
     ("Guardhouse-Refresh", "Whether the token was exchanged now, or just before.", "^(rotated|replayed)$"),
     (
         "Set-Cookie",

@@ -108,7 +108,7 @@ fn section(document: &Value, id: &str, call: &str, found: &Found<'_>) -> String 
 fn row(status: &str, answer: &Value) -> Vec<String> {
     let bodies = members_of(&answer["content"])
         .map(|(media, content)| format!("{}<br><small>{}</small>", kind(&content["schema"]), escape(media)));
-    let everywhere = ["X-Request-Id", "Cache-Control"];
+    let everywhere = ["X-Request-Id", "Cache-Control", "Server-Timing"];
     let headers = members_of(&answer["headers"]).filter(|(name, _)| !everywhere.contains(name));
     vec![
         escape(status),

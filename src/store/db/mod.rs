@@ -1,26 +1,27 @@
 //! The database: connected once, shared by every thread, with one way to run a transaction.
 
 mod group;
+mod observe;
+mod vitals;
 
 use std::future::Future;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use guardhouse_migration::{MigrationStatus, Migrator, MigratorTrait};
-use metrics::{gauge, histogram};
 use sea_orm::{
-    ConnectOptions, Database, DatabaseConnection, DatabaseExecutor, DatabaseTransaction, DbBackend,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    AccessMode, ConnectOptions, Database, DatabaseConnection, DatabaseExecutor, DatabaseTransaction,
+    DbBackend, IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use secrecy::ExposeSecret;
 use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 
 use group::GroupWriter;
+use observe::{noted, timed};
+pub use vitals::DatabaseVitals;
 
 use super::StoreError;
 use crate::config;
-use crate::domain::clock::Stopwatch;
-use crate::telemetry::stages::{self, Stage};
 
 /// An open transaction; store functions take it wherever they take a pool.
 pub type Txn = DatabaseTransaction;
@@ -79,6 +80,19 @@ impl Db {
     ///
     /// [`StoreError::Unavailable`] when the database cannot be reached within the acquire timeout.
     pub async fn connect(settings: &config::Database) -> Result<Self, StoreError> {
+        Self::connect_with(settings, STATEMENT_TIMEOUT).await
+    }
+
+    /// As [`Self::connect`], for what reads or writes all there is: a statement may take an hour.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::connect`].
+    pub async fn connect_unhurried(settings: &config::Database) -> Result<Self, StoreError> {
+        Self::connect_with(settings, Duration::from_secs(3_600)).await
+    }
+
+    async fn connect_with(settings: &config::Database, longest: Duration) -> Result<Self, StoreError> {
         let url = settings.url.expose_secret();
         let lifetime = (!matches!(settings.backend, config::Backend::Sqlite)).then_some(CONNECTION_LIFETIME);
         let connect = async |connections: u32| {
@@ -87,7 +101,7 @@ impl Db {
                 .max_connections(connections)
                 .connect_timeout(settings.acquire_timeout)
                 .acquire_timeout(settings.acquire_timeout)
-                .statement_timeout(STATEMENT_TIMEOUT)
+                .statement_timeout(longest)
                 .test_before_acquire_if_idle_for(TEST_WHEN_IDLE_FOR)
                 // SQLite in memory is gone with its connection, and a local file gains nothing from a new one.
                 .max_lifetime(lifetime)
@@ -185,6 +199,24 @@ impl Db {
         .await
     }
 
+    /// A transaction that sees everything as it was when it first read, and writes nothing. In SQLite every transaction
+    /// does, and knows no word for it.
+    ///
+    /// # Errors
+    ///
+    /// As every read.
+    pub(super) async fn snapshot(&self) -> Result<Txn, StoreError> {
+        let options = match self.reader.get_database_backend() {
+            DbBackend::Sqlite => TransactionOptions::default(),
+            _ => TransactionOptions {
+                isolation_level: Some(IsolationLevel::RepeatableRead),
+                access_mode: Some(AccessMode::ReadOnly),
+                ..TransactionOptions::default()
+            },
+        };
+        Ok(self.reader.begin_with_options(options).await?)
+    }
+
     async fn once<C, T>(&self, context: &C, work: &impl Work<C, T>) -> Result<T, StoreError> {
         let txn = self.writer.begin().await?;
         match work(&txn, context).await {
@@ -196,27 +228,6 @@ impl Db {
                 // The connection rolls back when it is returned in any case; what counts is the first error.
                 let _ = txn.rollback().await;
                 Err(error)
-            }
-        }
-    }
-
-    /// Tells the metrics how many connections are open.
-    pub fn tell_connections(&self) {
-        let pools = if self.group.is_some() {
-            &[("read", &self.reader), ("write", &self.writer)][..]
-        } else {
-            // Both are one.
-            &[("write", &self.writer)]
-        };
-        for (pool, connection) in pools {
-            let (open, idle) = match connection.get_database_backend() {
-                DbBackend::Postgres => size(connection.get_postgres_connection_pool()),
-                DbBackend::MySql => size(connection.get_mysql_connection_pool()),
-                _ => size(connection.get_sqlite_connection_pool()),
-            };
-            for (state, number) in [("busy", open.saturating_sub(idle)), ("idle", idle)] {
-                gauge!("guardhouse_database_connections", "pool" => *pool, "state" => state)
-                    .set(number as f64);
             }
         }
     }
@@ -282,23 +293,6 @@ fn immediate() -> TransactionOptions {
 async fn in_time<T>(work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
     let done = tokio::time::timeout(LONGEST, work).await;
     done.unwrap_or_else(|_| Err(StoreError::Unavailable("no answer in time".into())))
-}
-
-fn size<D: sqlx::Database>(pool: &sqlx::Pool<D>) -> (usize, usize) {
-    (pool.size() as usize, pool.num_idle())
-}
-
-/// Runs `work` and notes its time, waiting for a connection included.
-async fn timed<T>(kind: &'static str, work: impl Future<Output = T>) -> T {
-    let started = Stopwatch::start();
-    let done = work.await;
-    noted(kind, started.elapsed());
-    done
-}
-
-fn noted(kind: &'static str, time: Duration) {
-    histogram!("guardhouse_database_seconds", "kind" => kind).record(time);
-    stages::note(Stage::Db, time);
 }
 
 /// Runs what `attempt` begins until it no longer loses against others, but not more than three times again.

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-pub use database::DatabaseSessions;
+pub use database::{DatabaseSessions, insert_many};
 pub use memory::MemorySessions;
 pub use redis::RedisSessions;
 

@@ -8,6 +8,7 @@ use guardhouse_entity::sessions::{Column, Entity};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
+pub use rows::insert_many;
 use rows::{row, session};
 
 use super::rotation::{self, CompareAndSet};

@@ -1,0 +1,125 @@
+//! `guardhouse backup` and `restore`: one file, from any database to any other, that nobody can alter unseen.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::copy::{PASSWORD, killed, register, source_for, text};
+use super::process::Installation;
+use crate::on_every_database;
+use crate::support::Kind;
+
+on_every_database!(a_backup_of_a_running_server_is_restored_into_another_database);
+
+/// Writes a passphrase into the installation's directory.
+fn passphrase(house: &Installation, name: &str, content: &str) -> String {
+    let path = house.directory.path().join(name);
+    std::fs::write(&path, content).unwrap();
+    std::fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).unwrap();
+    path.display().to_string()
+}
+
+fn json_of(said: &str) -> Value {
+    serde_json::from_str(said).unwrap_or_else(|_| panic!("{said}"))
+}
+
+fn a_backup_of_a_running_server_is_restored_into_another_database(kind: Kind) {
+    let (old, new) = (Installation::on(source_for(kind)), Installation::on(kind));
+    let key = passphrase(&old, "key", "a passphrase of some words\nand another line");
+    let file = old.directory.path().join("all.age").display().to_string();
+    let server = old.serve();
+    let ada = register(&server, "ada");
+    let made = json_of(&old.run(&["backup", &file, "--passphrase-file", &key, "--json"]).ok());
+    register(&server, "bob");
+    server.terminate();
+    assert_eq!(made["tables"][0]["rows"], 1, "{made}");
+    assert_eq!(made["octets"], std::fs::metadata(&file).unwrap().len());
+    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    assert!(!Path::new(&format!("{file}.partial")).exists());
+    let content = std::fs::read(&file).unwrap();
+    assert!(content.starts_with(b"age-encryption.org/v1\n"));
+    assert!(
+        !content.windows(11).any(|some| some == b"example.org"),
+        "nothing can be read without the passphrase"
+    );
+
+    let proved =
+        json_of(&new.run(&["restore", &file, "--passphrase-file", &key, "--verify-only", "--json"]).ok());
+    assert_eq!((&proved["tables"], &proved["restored"]), (&made["tables"], &json!(false)));
+    assert!(!new.data_dir().join("guardhouse.db").exists(), "nothing is made for that");
+    new.take_master_key_of(&old);
+    let restored = json_of(&new.run(&["restore", &file, "--passphrase-file", &key, "--json"]).ok());
+    assert_eq!(restored["tables"], made["tables"]);
+    let refused = new.run(&["restore", &file, "--passphrase-file", &key]).failed(1);
+    assert!(refused.contains("not empty"), "{refused}");
+    let again = new.directory.path().join("again.age").display().to_string();
+    let made_again = json_of(&new.run(&["backup", &again, "--passphrase-file", &key, "--json"]).ok());
+    assert_eq!(made_again["tables"], made["tables"]);
+
+    let server = new.serve();
+    server.post("/auth/refresh", &json!({ "refresh_token": text(&ada, "refresh_token") })).ok(200);
+    server
+        .post("/auth/login", &json!({ "email": "bob@example.org", "password": PASSWORD }))
+        .is_problem(401, "invalid_credentials");
+    server.terminate();
+    new.run(&["audit", "verify"]).ok();
+}
+
+#[test]
+fn a_file_that_is_not_what_was_written_is_refused_before_anything_is_stored() {
+    let (old, new) = (Installation::on(Kind::Sqlite), Installation::on(Kind::Sqlite));
+    old.run(&["seed", "--users", "400", "--sessions", "600"]).ok();
+    let key = passphrase(&old, "key", "a passphrase of some words");
+    let other = passphrase(&old, "other", "a passphrase of other words");
+    let short = passphrase(&old, "short", "a few words");
+    let file = old.directory.path().join("all.age");
+    let named = file.display().to_string();
+    let backup = |key: &str| old.run(&["backup", &named, "--passphrase-file", key]);
+    assert!(backup(&short).failed(1).contains("at least 16"));
+    std::fs::set_permissions(&short, PermissionsExt::from_mode(0o644)).unwrap();
+    assert!(backup(&short).failed(1).contains("chmod 600"));
+    assert!(backup("none").failed(1).contains("none cannot be read"));
+    backup(&key).ok();
+    assert!(backup(&key).failed(1).contains("is there already"));
+
+    let whole = std::fs::read(&file).unwrap();
+    assert!(whole.len() > 2 * 64 * 1_024, "several pieces: {}", whole.len());
+    let restore = |content: &[u8], key: &str| {
+        let changed = old.directory.path().join("changed.age");
+        std::fs::write(&changed, content).unwrap();
+        new.run(&["restore", &changed.display().to_string(), "--passphrase-file", key])
+    };
+    let mut flipped = whole.clone();
+    let middle = whole.len() / 2;
+    flipped[middle] ^= 1;
+    for (content, key, told) in [
+        (&whole[..], &other, "does not open with this passphrase"),
+        (&whole[..whole.len() - 1], &key, "cut off or altered"),
+        (&whole[..whole.len() / 2], &key, "cut off or altered"),
+        (&flipped, &key, "cut off or altered"),
+        (b"SQLite format 3", &key, "is no back-up"),
+        (b"", &key, "is no back-up"),
+    ] {
+        let refused = restore(content, key).failed(1);
+        assert!(refused.contains(told) && refused.contains("changed.age"), "{told}: {refused}");
+        assert!(!new.data_dir().join("guardhouse.db").exists(), "{told}");
+    }
+    restore(&whole, &key).ok();
+}
+
+#[test]
+fn a_restore_that_was_killed_goes_on() {
+    let (old, new) = (Installation::on(Kind::Sqlite), Installation::on(Kind::Sqlite));
+    old.run(&["seed", "--users", "4000", "--sessions", "9000"]).ok();
+    let key = passphrase(&old, "key", "a passphrase of some words");
+    let file = old.directory.path().join("all.age").display().to_string();
+    let made = json_of(&old.run(&["backup", &file, "--passphrase-file", &key, "--json"]).ok());
+    let restore = ["restore", &file, "--passphrase-file", &key, "--json"];
+    assert!(
+        killed(|| new.command(&restore), &new.new_database_url(), 2) > 0,
+        "it was never killed in the middle"
+    );
+    assert!(new.run(&["serve"]).failed(1).contains("not come to its end"));
+    assert_eq!(json_of(&new.run(&restore).ok())["tables"], made["tables"]);
+}
