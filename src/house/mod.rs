@@ -39,6 +39,7 @@ use crate::flows::{Desk, Rules};
 use crate::http::openapi::Docs;
 use crate::http::{CallerSites, Detached, Dominance, Front, Impatience};
 use crate::keyring::KeyRingFault;
+use crate::telemetry::spans::{SpansFault, Tracer};
 use crate::store::{Db, StoreError, installation};
 use crate::tokens::revocations::Revocations;
 
@@ -112,6 +113,9 @@ pub enum StartError {
         /// Why not.
         reason: String,
     },
+    /// Traces cannot be exported.
+    #[error("traces cannot be exported: {0} (log.otlp.endpoint)")]
+    Spans(#[from] SpansFault),
     /// An address is not free.
     #[error("cannot listen on {address} ({key}): {reason}")]
     Listen {
@@ -230,6 +234,10 @@ pub async fn build(
         audit::deliver(foundations, &runtime, &desk.db)?;
         keys::watch(desk.keys.clone(), desk.audit.clone(), clock.clone(), &runtime);
     }
+    let tracer = match role {
+        Role::Server => Tracer::start(&config.log.otlp, instance, entropy.clone())?,
+        Role::Tool => None,
+    };
     Ok(Front {
         desk,
         detached: Detached::new(runtime),
@@ -247,6 +255,7 @@ pub async fn build(
         dominance: Dominance::default(),
         impatience: Impatience::default(),
         audit_keys: live_keys.public,
+        tracer,
         server_timing: config.server.server_timing,
         docs: config.server.docs.then(|| Docs::new(&config.server.base_path)),
         draining: AtomicBool::new(false),

@@ -1,0 +1,1 @@
+//! The queue and its thread, without a collector.
