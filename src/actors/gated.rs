@@ -65,7 +65,8 @@ impl<M: Message> Gated<M> {
         let (entered, span) = (Stopwatch::start(), Span::current());
         let stages = Stages::current();
         let open = spans::begin(permit.gate_name());
-        let ticket = Ticket { sending, patience, entered, picked_up: None, span, stages, open, reply, permit };
+        let ticket =
+            Ticket { sending, patience, entered, picked_up: None, span, stages, open, reply, permit };
         (Self { message, ticket }, answer)
     }
 
@@ -146,5 +147,31 @@ impl<R> Ticket<R> {
         drop((permit, open));
         // Nobody listening any more is no fault: the work was asked for all the same.
         let _ = reply.send(answer);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::actors::gate::Gate;
+
+    struct Errand;
+
+    impl Message for Errand {
+        type Result = ();
+    }
+
+    #[tokio::test]
+    async fn work_that_goes_on_elsewhere_is_done_in_the_span_of_the_request() {
+        let _logs = tracing::subscriber::set_default(tracing_subscriber::registry());
+        let permit = Gate::new("test_span", 1, 1).enter().expect("there is room");
+        let span = tracing::info_span!("request");
+        let send = || Gated::new(Errand, Sending::Ask, Duration::MAX, permit);
+        let (gated, _answer) = span.in_scope(send);
+        let (_, ticket) = gated.admit().expect("in time");
+        assert!(Span::current().is_none());
+        let work = ticket.during(async { Span::current() });
+        assert_eq!(work.await.id(), span.id());
+        assert!(span.id().is_some());
     }
 }

@@ -83,7 +83,11 @@ impl Leaf for Endpoint {
         if !["http", "https"].contains(&url.scheme()) {
             return Err(Complaint::with_help("it is no address of a web server", HELP));
         }
-        if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
+        if !url.username().is_empty()
+            || url.password().is_some()
+            || url.query().is_some()
+            || url.fragment().is_some()
+        {
             return Err(Complaint::with_help(
                 "the address has a user, a password, parameters or a fragment in it",
                 "give the address of a collector of your own, and what a service behind it wants to know to that one",

@@ -39,8 +39,8 @@ use crate::flows::{Desk, Rules};
 use crate::http::openapi::Docs;
 use crate::http::{CallerSites, Detached, Dominance, Front, Impatience};
 use crate::keyring::KeyRingFault;
-use crate::telemetry::spans::{SpansFault, Tracer};
 use crate::store::{Db, StoreError, installation};
+use crate::telemetry::spans::{SpansFault, Tracer};
 use crate::tokens::revocations::Revocations;
 
 /// bcrypt reads no further than this; a longer password must be refused rather than cut.

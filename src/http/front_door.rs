@@ -166,7 +166,13 @@ fn dress(headers: &mut HeaderMap, request_id: &str) {
 }
 
 /// What the span of a request says when it has been answered, in the words of OpenTelemetry's semantic conventions.
-fn describe(open: OpenSpan, method: Option<&'static str>, route: &str, status: StatusCode, request_id: String) {
+fn describe(
+    open: OpenSpan,
+    method: Option<&'static str>,
+    route: &str,
+    status: StatusCode,
+    request_id: String,
+) {
     let mut open = open.named(format!("{} {route}", method.unwrap_or("HTTP")));
     open.add("http.request.method", method.unwrap_or("_OTHER"));
     open.add("http.route", route.to_owned());

@@ -44,11 +44,11 @@ pub use front_door::front_door;
 pub use impatience::{Impatience, remember};
 pub use routes::{mount_operators, mount_public};
 
-use crate::telemetry::spans::Tracer;
 use crate::config::Config;
 use crate::domain::audit::octets::PublicKey;
 use crate::domain::clock::Clock;
 use crate::flows::Desk;
+use crate::telemetry::spans::Tracer;
 use openapi::Docs;
 use problem::{Code, Problem};
 

@@ -15,10 +15,10 @@ use crate::domain::id::InstanceId;
 use crate::guard::agent::agent;
 
 /// Spans that wait at most, a few MiB.
-const MOST_WAITING: usize = 8_192;
+pub(super) const MOST_WAITING: usize = 8_192;
 
 /// Spans in one request to the collector.
-const BATCH: usize = 512;
+pub(super) const BATCH: usize = 512;
 
 /// The longest that a span waits for others to go with it.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -82,7 +82,7 @@ impl Queue {
         (waiting.spans.drain(..count).collect(), waiting.ending)
     }
 
-    fn end(&self) {
+    pub(super) fn end(&self) {
         self.lock().ending = true;
         self.wake.notify_one();
     }
@@ -141,7 +141,12 @@ impl Tracer {
     /// Begins the span of a request that came at `now`, where its trace is sampled. What `caller` says of the trace's id is
     /// taken over. Whether it is sampled a caller decides only who `is_trusted`: by it, and by a trace id of their choice,
     /// anybody could otherwise have each of their requests recorded.
-    pub fn begin(&self, now: Timestamp, caller: Option<&TraceParent<'_>>, is_trusted: bool) -> Option<OpenSpan> {
+    pub fn begin(
+        &self,
+        now: Timestamp,
+        caller: Option<&TraceParent<'_>>,
+        is_trusted: bool,
+    ) -> Option<OpenSpan> {
         let fresh = bytes::<32>(&*self.entropy);
         let word = |at: usize| u64::from_le_bytes(fresh[at..at + 8].try_into().unwrap_or_default());
         let [dice, ids, high, low] = [0, 8, 16, 24].map(word);

@@ -15,8 +15,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-pub use export::{SpansFault, Tracer};
 use export::Queue;
+pub use export::{SpansFault, Tracer};
 use otlp::{Kind, Span, Value};
 pub use parent::TraceParent;
 
