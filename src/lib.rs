@@ -33,7 +33,7 @@
 //! | [`house`] | puts all of it together, from top to bottom |
 //! | [`lifecycle`] | runtimes, signals, the ladder down |
 //! | `guard` | for other services: verifies our tokens there; the only room that a service needs (feature `guard`) |
-//! | [`telemetry`] | the catalogue of metrics, and logs |
+//! | [`telemetry`] | the catalogue of metrics, logs, and spans for a collector of traces |
 //! | [`doctor`] | what is wrong with an installation, or will be |
 //! | [`cli`] | the commands of the binary |
 //!

@@ -164,6 +164,9 @@ impl Built {
         // 3. What the actors still hold is written.
         bounded("session touches", LAST_WRITES, front.desk.sessions.drain()).await;
         bounded("audit events", LAST_WRITES, front.desk.audit.drain()).await;
+        if let Some(tracer) = &front.tracer {
+            bounded("spans", LAST_WRITES, tracer.finish()).await;
+        }
         // 4. The operators could watch until here.
         listeners.ops.stop(false).await;
         // 5. Connections, actors, threads.

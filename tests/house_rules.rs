@@ -16,7 +16,7 @@ const COMPOSITION: &[&str] = &["lib", "main", "cli", "house", "lifecycle"];
 /// crates that only it may name | why.
 const TABLE: &str = "
     domain    |                                        |              | it decides by values and knows nobody
-    telemetry | domain config                          |              | it measures what others do, unasked
+    telemetry | domain config guard::agent             |              | it measures what others do, unasked
     config    | domain telemetry                       | figment      | it is checked before the rest exists
     copy      | domain                                 |              | it compares what others read
     archive   | domain copy                            |              | it reads and writes one file

@@ -30,6 +30,16 @@ pub enum Refused {
     Crashed,
 }
 
+impl Refused {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Full { .. } => "full",
+            Self::Stale => "stale",
+            Self::Crashed => "crashed",
+        }
+    }
+}
+
 /// `capacity` permits and a name. Clones share them.
 #[derive(Debug, Clone)]
 pub struct Gate(Arc<Inner>);
@@ -166,6 +176,10 @@ pub struct Permit {
 }
 
 impl Permit {
+    pub(super) fn gate_name(&self) -> &'static str {
+        self.gate.name()
+    }
+
     /// What waiting and working behind this gate are to a request.
     pub(super) fn stages(&self) -> (Option<Stage>, Option<Stage>) {
         let both = |stage| (Some(stage), Some(stage));

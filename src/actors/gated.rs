@@ -1,15 +1,17 @@
 //! A message on its way: its permit, its deadline, its tracing span and the channel for its answer travel with it.
 
+use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix::Message;
 use tokio::sync::oneshot;
-use tracing::Span;
+use tracing::{Instrument, Span};
 
 use super::gate::{Permit, Refused, Waiting};
 use crate::domain::clock::Stopwatch;
+use crate::telemetry::spans::{self, OpenSpan};
 use crate::telemetry::stages::{Stage, Stages};
 
 /// What happens to a message whose sender has gone away before it was picked up.
@@ -42,6 +44,8 @@ pub struct Ticket<R> {
     span: Span,
     /// Those of the request that sent the message.
     stages: Option<Arc<Stages>>,
+    /// From entering the gate to the answer.
+    open: Option<OpenSpan>,
     /// Before the reply: who was answered must find the place free again.
     permit: Permit,
     reply: oneshot::Sender<Result<R, Refused>>,
@@ -60,7 +64,9 @@ impl<M: Message> Gated<M> {
         let (reply, answer) = oneshot::channel();
         let (entered, span) = (Stopwatch::start(), Span::current());
         let stages = Stages::current();
-        let ticket = Ticket { sending, patience, entered, picked_up: None, span, stages, reply, permit };
+        let open = spans::begin(permit.gate_name());
+        let ticket =
+            Ticket { sending, patience, entered, picked_up: None, span, stages, open, reply, permit };
         (Self { message, ticket }, answer)
     }
 
@@ -71,6 +77,9 @@ impl<M: Message> Gated<M> {
         let waited = ticket.entered.elapsed();
         ticket.permit.waited(waited);
         ticket.note(ticket.permit.stages().0, waited);
+        if let Some(open) = &mut ticket.open {
+            open.add("guardhouse.wait_seconds", waited.as_secs_f64());
+        }
         if ticket.sending == Sending::Ask && ticket.reply.is_closed() {
             return None;
         }
@@ -102,9 +111,9 @@ impl<M: Message> Gated<M> {
 }
 
 impl<R> Ticket<R> {
-    /// The span of the request that sent the message.
-    pub fn span(&self) -> &Span {
-        &self.span
+    /// Does `work` on behalf of the request that sent the message: its log lines have that request's id.
+    pub fn during<F: Future>(&self, work: F) -> impl Future<Output = F::Output> + use<F, R> {
+        spans::within(self.open.as_ref().map(OpenSpan::place), work.instrument(self.span.clone()))
     }
 
     /// Answers, and gives the permit back.
@@ -112,6 +121,8 @@ impl<R> Ticket<R> {
         if let Some(picked_up) = self.picked_up {
             let worked = picked_up.elapsed();
             self.permit.worked(worked);
+            let gate = self.permit.gate_name();
+            tracing::debug!(parent: &self.span, gate, millis = worked.as_micros() as f64 / 1e3, "handled");
             self.note(self.permit.stages().1, worked);
         }
         self.reply_with(Ok(result));
@@ -123,14 +134,44 @@ impl<R> Ticket<R> {
         }
     }
 
-    fn refuse(self, refused: Refused) {
+    fn refuse(mut self, refused: Refused) {
+        if let Some(open) = &mut self.open {
+            open.add("guardhouse.refused", refused.name());
+            open.fail_if(refused == Refused::Crashed);
+        }
         self.reply_with(Err(refused));
     }
 
     fn reply_with(self, answer: Result<R, Refused>) {
-        let Self { permit, reply, .. } = self;
-        drop(permit);
+        let Self { permit, reply, open, .. } = self;
+        drop((permit, open));
         // Nobody listening any more is no fault: the work was asked for all the same.
         let _ = reply.send(answer);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::actors::gate::Gate;
+
+    struct Errand;
+
+    impl Message for Errand {
+        type Result = ();
+    }
+
+    #[tokio::test]
+    async fn work_that_goes_on_elsewhere_is_done_in_the_span_of_the_request() {
+        let _logs = tracing::subscriber::set_default(tracing_subscriber::registry());
+        let permit = Gate::new("test_span", 1, 1).enter().expect("there is room");
+        let span = tracing::info_span!("request");
+        let send = || Gated::new(Errand, Sending::Ask, Duration::MAX, permit);
+        let (gated, _answer) = span.in_scope(send);
+        let (_, ticket) = gated.admit().expect("in time");
+        assert!(Span::current().is_none());
+        let work = ticket.during(async { Span::current() });
+        assert_eq!(work.await.id(), span.id());
+        assert!(span.id().is_some());
     }
 }

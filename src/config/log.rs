@@ -1,6 +1,7 @@
 //! `[log]`: what is logged, and how.
 
 use super::leaf::Complaint;
+use super::otlp::Otlp;
 use super::reader::Reader;
 use super::words::{word_leaf, words};
 use crate::telemetry::logs;
@@ -12,6 +13,8 @@ pub struct Log {
     pub filter: String,
     /// In which form.
     pub format: LogFormat,
+    /// Where the spans of requests are sent.
+    pub otlp: Otlp,
 }
 
 words! {
@@ -39,6 +42,7 @@ impl Log {
                 Err(Complaint::with_help(reason, "write it like `info,guardhouse=debug`"))
             })
         });
-        Self { filter, format: reader.take("log.format") }
+        let format = reader.take("log.format");
+        Self { filter, format, otlp: Otlp::read(reader) }
     }
 }

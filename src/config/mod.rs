@@ -28,6 +28,7 @@ mod manual;
 mod markdown;
 mod marks;
 mod named;
+mod otlp;
 mod passwords;
 mod reader;
 mod redis;
@@ -59,6 +60,7 @@ pub use limits::{
 };
 pub use log::{Log, LogFormat};
 pub use markdown::manual as manual_in_markdown;
+pub use otlp::{Otlp, Share};
 pub use passwords::Passwords;
 pub use reader::{Effective, Overridden};
 pub use redis::Redis;

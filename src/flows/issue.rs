@@ -12,6 +12,7 @@ use crate::domain::id::{SessionId, uuid_v7};
 use crate::domain::refresh::RefreshGrant;
 use crate::domain::session::{AuthMethod, Session};
 use crate::store::session::Ending;
+use crate::telemetry::spans;
 use crate::telemetry::stages::{self, Stage};
 
 /// The shortest life of an access token: its times are whole seconds.
@@ -93,7 +94,9 @@ pub(super) fn tokens(desk: &Desk, user: User, session: &Session, now: Timestamp)
 fn signed(desk: &Desk, claims: &Claims) -> Result<String, Fault> {
     let started = Stopwatch::start();
     let token = desk.access_tokens.seal(claims)?;
-    stages::note(Stage::Sign, started.elapsed());
+    let time = started.elapsed();
+    stages::note(Stage::Sign, time);
+    spans::note("sign", time);
     Ok(token)
 }
 

@@ -41,6 +41,7 @@ use crate::http::{CallerSites, Detached, Dominance, Front, Impatience};
 use crate::keyring::KeyRingFault;
 use crate::store::redis::Redis;
 use crate::store::{Db, StoreError, installation};
+use crate::telemetry::spans::{SpansFault, Tracer};
 use crate::tokens::revocations::Revocations;
 
 /// bcrypt reads no further than this; a longer password must be refused rather than cut.
@@ -113,6 +114,9 @@ pub enum StartError {
         /// Why not.
         reason: String,
     },
+    /// Traces cannot be exported.
+    #[error("traces cannot be exported: {0} (log.otlp.endpoint)")]
+    Spans(#[from] SpansFault),
     /// An address is not free.
     #[error("cannot listen on {address} ({key}): {reason}")]
     Listen {
@@ -232,6 +236,10 @@ pub async fn build(
         audit::deliver(foundations, &runtime, &desk.db)?;
         keys::watch(desk.keys.clone(), desk.audit.clone(), clock.clone(), &runtime);
     }
+    let tracer = match role {
+        Role::Server => Tracer::start(&config.log.otlp, instance, entropy.clone())?,
+        Role::Tool => None,
+    };
     Ok(Front {
         desk,
         detached: Detached::new(runtime),
@@ -249,6 +257,7 @@ pub async fn build(
         dominance: Dominance::default(),
         impatience: Impatience::default(),
         audit_keys: live_keys.public,
+        tracer,
         server_timing: config.server.server_timing,
         docs: config.server.docs.then(|| Docs::new(&config.server.base_path)),
         draining: AtomicBool::new(false),

@@ -14,6 +14,7 @@ use tracing::Instrument;
 
 use super::problem::{Code, Problem};
 use crate::domain::clock::Stopwatch;
+use crate::telemetry::spans::{self, OpenSpan};
 use crate::telemetry::stages::Stages;
 
 /// The longest a client waits for a flow. A store that hangs must not make requests pile up behind it.
@@ -70,16 +71,22 @@ impl Detached {
         T: Send + 'static,
         E: Send + 'static,
     {
+        let mut open = spans::begin(operation);
+        let place = open.as_ref().map(OpenSpan::place);
         let timed = async move {
             let started = Stopwatch::start();
             let outcome = flow.await;
             let result = if outcome.is_ok() { "success" } else { "failure" };
             histogram!("auth_operation_duration_seconds", "operation" => operation, "outcome" => result)
                 .record(started.elapsed());
+            tracing::debug!(operation, outcome = result, "flow ended");
+            if let Some(open) = &mut open {
+                open.add("guardhouse.outcome", result);
+            }
             outcome
         };
         let work = Stages::within(Stages::current(), timed.in_current_span());
-        self.tasks.spawn_on(work, &self.runtime)
+        self.tasks.spawn_on(spans::within(place, work), &self.runtime)
     }
 
     /// Waits for every flow that is under way.

@@ -25,6 +25,7 @@ use super::unread::{self, Holding};
 use super::visit::{self, REQUEST_ID};
 use super::{Front, well_known};
 use crate::domain::clock::Stopwatch;
+use crate::telemetry::spans::{self, OpenSpan, Tracer};
 use crate::telemetry::stages::Stages;
 
 /// The outermost middleware of both listeners.
@@ -43,12 +44,17 @@ pub async fn front_door(
     };
     let visit = visit::arrive(&front, &request);
     let request_id = visit.origin.request_id;
-    let span = tracing::info_span!("request", id = %request_id, trace = visit::trace_id(request.headers()));
+    let caller = visit::trace_parent(request.headers());
+    let span = tracing::info_span!("request", id = %request_id, trace = caller.map(|caller| caller.trace));
+    let is_trusted = caller.is_some() && visit::came_by_proxy(&request);
+    let begin = |tracer: &Tracer| tracer.begin(visit.now, caller.as_ref(), is_trusted);
+    let open = front.tracer.as_ref().and_then(begin);
 
     let stages = front.server_timing.then(Arc::<Stages>::default);
     let unread = unread::share(&mut request);
     let response = if is_acceptable(request.headers(), is_page(request.path())) {
         let work = next.call(request).instrument(span.clone());
+        let work = spans::within(open.as_ref().map(OpenSpan::place), work);
         Stages::within(stages.clone(), work).await?.map_into_boxed_body()
     } else {
         // Not `into_response`, which forgets the error that is rendered below.
@@ -74,6 +80,9 @@ pub async fn front_door(
         let millis = elapsed.as_micros() as f64 / 1e3;
         tracing::info!(target: "guardhouse::access", %method, route, status = status.as_u16(), millis, "answered");
     });
+    if let Some(open) = open {
+        describe(open, known(&method), &route, status, request_id);
+    }
     meter(method, route, status, |(count, time)| {
         count.increment(1);
         time.record(elapsed);
@@ -156,6 +165,28 @@ fn dress(headers: &mut HeaderMap, request_id: &str) {
     }
 }
 
+/// What the span of a request says when it has been answered, in the words of OpenTelemetry's semantic conventions.
+fn describe(
+    open: OpenSpan,
+    method: Option<&'static str>,
+    route: &str,
+    status: StatusCode,
+    request_id: String,
+) {
+    let mut open = open.named(format!("{} {route}", method.unwrap_or("HTTP")));
+    open.add("http.request.method", method.unwrap_or("_OTHER"));
+    open.add("http.route", route.to_owned());
+    open.add("http.response.status_code", status.as_u16());
+    open.add("guardhouse.request_id", request_id);
+    open.fail_if(status.is_server_error());
+}
+
+/// Methods are made up by clients, and each would be a new time series, or name of a span.
+fn known(method: &Method) -> Option<&'static str> {
+    let known = ["GET", "POST", "PATCH", "DELETE", "PUT", "HEAD", "OPTIONS"];
+    known.into_iter().find(|known| *known == method.as_str())
+}
+
 type Meters = (Counter, Histogram);
 
 /// Looks the meters of a route up once for each worker; making them anew costs more than counting.
@@ -163,17 +194,7 @@ fn meter(method: Method, route: String, status: StatusCode, record: impl FnOnce(
     thread_local! {
         static KNOWN: RefCell<HashMap<(Method, String, StatusCode), Meters>> = RefCell::default();
     }
-    // Methods are made up by clients, and each would be a new time series.
-    let standard = [
-        Method::GET,
-        Method::POST,
-        Method::PATCH,
-        Method::DELETE,
-        Method::PUT,
-        Method::HEAD,
-        Method::OPTIONS,
-    ];
-    let method = if standard.contains(&method) { method } else { Method::TRACE };
+    let method = known(&method).map_or(Method::TRACE, |_| method);
     KNOWN.with_borrow_mut(|known| {
         let meters = known.entry((method, route, status)).or_insert_with_key(|(method, route, status)| {
             let method = if *method == Method::TRACE { "other" } else { method.as_str() }.to_owned();

@@ -48,6 +48,7 @@ use crate::config::Config;
 use crate::domain::audit::octets::PublicKey;
 use crate::domain::clock::Clock;
 use crate::flows::Desk;
+use crate::telemetry::spans::Tracer;
 use openapi::Docs;
 use problem::{Code, Problem};
 
@@ -77,6 +78,8 @@ pub struct Front {
     pub impatience: Impatience,
     /// What verifies the signatures under the audit log.
     pub audit_keys: Arc<ArcSwap<Vec<PublicKey>>>,
+    /// Begins the traces of requests, where somebody collects them.
+    pub tracer: Option<Tracer>,
     /// Whether answers say where their time went.
     pub server_timing: bool,
     /// The contract for clients, where it is shown.

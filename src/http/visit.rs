@@ -16,6 +16,7 @@ use crate::domain::audit::{Origin, USER_AGENT_LENGTH};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::uuid_v7;
 use crate::flows::Visit;
+use crate::telemetry::spans::TraceParent;
 
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -81,14 +82,14 @@ fn request_id(front: &Front, headers: &HeaderMap, now: Timestamp) -> String {
         .unwrap_or_else(|| uuid_v7(now, &*front.desk.entropy).to_string())
 }
 
-/// The trace this request belongs to (W3C Trace Context section 3.2), for the log.
-pub(super) fn trace_id(headers: &HeaderMap) -> Option<&str> {
-    let value = headers.get("traceparent")?.to_str().ok()?;
-    let mut parts = value.split('-');
-    let (version, trace) = (parts.next()?, parts.next()?);
-    let hex = |text: &str| text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
-    let valid = version.len() == 2 && version != "ff" && hex(version) && trace.len() == 32 && hex(trace);
-    (valid && trace.bytes().any(|b| b != b'0')).then_some(trace)
+/// The trace this request belongs to.
+pub(super) fn trace_parent(headers: &HeaderMap) -> Option<TraceParent<'_>> {
+    TraceParent::parse(headers.get("traceparent")?.to_str().ok()?)
+}
+
+/// Whether one of our proxies passed it on.
+pub(super) fn came_by_proxy(request: &ServiceRequest) -> bool {
+    request.extensions().get::<Seen>().is_some_and(|Seen(route)| !route.proxies.is_empty())
 }
 
 fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {

@@ -64,6 +64,11 @@ fn describe() {
         ("guardhouse_audit_spooled_total", "audit events that went to the spool while the database was away"),
         ("guardhouse_audit_write_failures_total", "groups of audit events that must be tried again"),
         ("guardhouse_audit_lost_total", "audit events that were not accepted, by kind"),
+        ("guardhouse_spans_exported_total", "spans that the collector of traces took"),
+        (
+            "guardhouse_spans_dropped_total",
+            "spans that no collector got, by reason: too many waited (full), it did not take them (refused)",
+        ),
         (
             "guardhouse_deliveries_total",
             "tries to deliver audit records, by delivery and outcome (delivered, retried, dead)",

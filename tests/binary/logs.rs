@@ -78,6 +78,30 @@ fn as_json_every_line_is_one_object() {
 }
 
 #[test]
+fn the_lines_of_flows_and_actors_have_the_id_of_their_request() {
+    let house =
+        Installation::on(Kind::Sqlite).set("log.format", "json").set("log.filter", "guardhouse=debug");
+    let server = house.serve();
+    let me = json!({ "email": "ada@example.org", "password": PASSWORD });
+    server.post("/auth/register", &me).ok(201);
+    let answer = server.post("/auth/login", &me);
+    let id = json!(answer.header("x-request-id"));
+    answer.ok(200);
+    let output = server.terminate();
+    let lines: Vec<Value> = output.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let mine: Vec<_> = lines.iter().filter(|line| line["span"]["id"] == id).collect();
+    for (field, value) in [
+        ("operation", "login"),
+        ("gate", "hasher"),
+        ("gate", "limiter"),
+        ("gate", "sessions"),
+        ("gate", "audit"),
+    ] {
+        assert!(mine.iter().any(|line| line[field] == value), "no {value} of {id}: {output}");
+    }
+}
+
+#[test]
 fn the_compact_form_has_one_line_an_event_and_off_is_silent() {
     let house = Installation::on(Kind::Sqlite).set("log.format", "compact");
     let (_, output) = story(&house);

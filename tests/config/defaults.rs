@@ -161,7 +161,11 @@ fn nothing_happens_unrecorded() {
         checkpoint: MINUTE,
     };
     assert_eq!(config.audit, audit);
-    assert_eq!(config.log, Log { filter: "info".to_owned(), format: LogFormat::Pretty });
+    let otlp = &config.log.otlp;
+    assert_eq!((&otlp.endpoint, otlp.sample.to_string().as_str()), (&None, "1.0"));
+    assert_eq!(otlp.service_name, "guardhouse");
+    let log = Log { filter: "info".to_owned(), format: LogFormat::Pretty, otlp: otlp.clone() };
+    assert_eq!(config.log, log);
 }
 
 #[test]

@@ -141,6 +141,9 @@ pub(super) const CASES: &[Case] = cases![
     "audit.checkpoint" = r#""5m""# | "5m" => |c| c.audit.checkpoint.as_secs(), "300";
     "log.filter" = r#""guardhouse=debug,info""# | "guardhouse=debug,info" => |c| c.log.filter.clone(), "guardhouse=debug,info";
     "log.format" = r#""json""# | "json" => |c| c.log.format, "json";
+    "log.otlp.endpoint" = r#""http://[::1]:4318/v1/traces""# | "http://[::1]:4318/v1/traces" => |c| c.log.otlp.endpoint.as_ref().map(ToString::to_string).unwrap_or_default(), "http://[::1]:4318/v1/traces";
+    "log.otlp.sample" = "0.05" | "0.05" => |c| c.log.otlp.sample, "0.05";
+    "log.otlp.service_name" = r#""id""# | "id" => |c| c.log.otlp.service_name.clone(), "id";
 ];
 
 fn windows(windows: &[guardhouse::domain::limit::Window]) -> String {

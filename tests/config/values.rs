@@ -86,6 +86,21 @@ fn ranges_end_where_the_manual_says() {
     range("audit.on_erasure", &["'keep'"], &["'erase'", "true"]);
     range("audit.checkpoint", &["'1s'", "'1d'"], &["'999ms'", "'25h'"]);
     range("log.filter", &["'off'"], &["''", "' '"]);
+    range(
+        "log.otlp.endpoint",
+        &["''", "'http://collector:4318/v1/traces'", "'https://[::1]/t'"],
+        &[
+            "'collector:4318'",
+            "'grpc://a/'",
+            "'http://u:p@a/'",
+            "'http://u@a/'",
+            "'http://a/?k=v'",
+            "'http://a/#x'",
+            "1",
+        ],
+    );
+    range("log.otlp.sample", &["0", "1", "0.25", "1e-3"], &["-0.1", "1.1", "2", "nan", "'0.5'", "true"]);
+    range("log.otlp.service_name", &["'x'"], &["''", "' '"]);
     range("data_dir", &["'.'"], &["''"]);
     range("database.migrate", &["true"], &["'true'", "1"]);
 }

@@ -14,9 +14,9 @@ use crate::support::{Kind, TestHouse};
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
 /// What a receiver got: the headers, in small letters, and the body.
-type Message = (String, Vec<u8>);
+pub(super) type Message = (String, Vec<u8>);
 
-fn read(stream: &TcpStream) -> Option<Message> {
+pub(super) fn read(stream: &TcpStream) -> Option<Message> {
     let mut reader = BufReader::new(stream);
     let (mut head, mut length) = (String::new(), 0);
     loop {

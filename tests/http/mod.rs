@@ -26,6 +26,7 @@ mod shared_limits;
 mod shutdown;
 mod tls;
 pub mod tokens;
+mod traces;
 mod users;
 mod well_known;
 

@@ -118,7 +118,10 @@ impl Handler<Gated<Take>> for Limiter {
             Some(verdict) => ticket.answer(verdict),
             None => {
                 let asked = shared.clone();
-                shared.spawn(async move { ticket.answer(asked.take(cells, now).await) });
+                shared.spawn(async move {
+                    let verdict = ticket.during(asked.take(cells, now)).await;
+                    ticket.answer(verdict);
+                });
             }
         }
     }
@@ -137,7 +140,7 @@ impl Handler<Gated<Forgive>> for Limiter {
             Some(shared) => {
                 let asked = shared.clone();
                 shared.spawn(async move {
-                    asked.forgive(places, now).await;
+                    ticket.during(asked.forgive(places, now)).await;
                     ticket.answer(());
                 });
             }

@@ -120,6 +120,7 @@ impl<T: Send + 'static> Handler<Gated<Call<T>>> for SessionKeeper {
             return;
         };
         let work = work(self.parts.clone());
+        let work = ticket.during(work);
         self.parts.runtime.spawn(async move { ticket.answer(work.await) });
     }
 }

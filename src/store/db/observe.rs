@@ -8,6 +8,7 @@ use sea_orm::DbBackend;
 
 use super::Db;
 use crate::domain::clock::Stopwatch;
+use crate::telemetry::spans;
 use crate::telemetry::stages::{self, Stage};
 
 impl Db {
@@ -48,4 +49,12 @@ pub(super) async fn timed<T>(kind: &'static str, work: impl Future<Output = T>) 
 pub(super) fn noted(kind: &'static str, time: Duration) {
     histogram!("guardhouse_database_seconds", "kind" => kind).record(time);
     stages::note(Stage::Db, time);
+    spans::note(
+        match kind {
+            "read" => "database read",
+            "write" => "database write",
+            _ => "database transaction",
+        },
+        time,
+    );
 }
