@@ -41,7 +41,7 @@ const CLIENTS: usize = 6;
 
 /// How often the balancer asks each node whether it is ready, and how long a node that ends goes on answering.
 const PROBES: Duration = Duration::from_millis(100);
-const DRAIN: &str = "1s";
+const DRAIN: &str = "3s";
 
 /// What balancer and clients share.
 #[derive(Default)]
