@@ -13,6 +13,7 @@ mod hash_pool;
 mod limiter;
 mod login;
 mod sessions;
+mod start;
 mod support;
 mod tokens;
 mod verified;
@@ -23,7 +24,7 @@ use criterion::Criterion;
 type Subject = (&'static str, fn(&mut Criterion));
 
 /// The limiter comes first: it also measures the memory that it takes, before others have left theirs about.
-const SUBJECTS: [Subject; 8] = [
+const SUBJECTS: [Subject; 9] = [
     ("limiter", limiter::bench),
     ("gate", gate::bench),
     ("tokens", tokens::bench),
@@ -32,6 +33,7 @@ const SUBJECTS: [Subject; 8] = [
     ("login", login::bench),
     ("audit", audit::bench),
     ("flood", flood::bench),
+    ("start", start::bench),
 ];
 
 fn main() {

@@ -38,6 +38,17 @@ pub(super) const MANNERS: &[Manners] = manners! {
     "migrate up": ["guardhouse migrate up --config site.toml"];
     "migrate down": ["guardhouse migrate down --steps 2 --config site.toml"];
     "migrate status": ["guardhouse migrate status", "guardhouse migrate status --json | jq 'select(.applied | not)'"];
+    "db": ["guardhouse db copy --dry-run --to-file new-database"];
+    "db copy": [
+        "guardhouse db copy --to-file new-database",
+        "guardhouse db copy --verify-only --from-file old-database --to-file new-database --json | jq .same",
+    ] exits ["3  the two databases do not hold the same"];
+    "backup": ["guardhouse backup /backup/guardhouse.age --passphrase-file passphrase"];
+    "restore": [
+        "guardhouse restore /backup/guardhouse.age --passphrase-file passphrase --verify-only",
+        "guardhouse restore /backup/guardhouse.age --passphrase-file passphrase --config site.toml",
+    ];
+    "seed": ["guardhouse seed --users 1000 --sessions 2000 --tokens tokens.jsonl --set data_dir=bench-data"];
     "config": ["guardhouse config check --config site.toml", "guardhouse config explain"];
     "config check": [
         "guardhouse config check --config site.toml",

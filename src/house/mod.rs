@@ -39,6 +39,7 @@ use crate::flows::{Desk, Rules};
 use crate::http::openapi::Docs;
 use crate::http::{CallerSites, Detached, Dominance, Front, Impatience};
 use crate::keyring::KeyRingFault;
+use crate::store::redis::Redis;
 use crate::store::{Db, StoreError, installation};
 use crate::telemetry::spans::{SpansFault, Tracer};
 use crate::tokens::revocations::Revocations;
@@ -186,6 +187,7 @@ pub async fn build(
     }
 
     let hashers = Hashers::start(&config.hashing, entropy.clone());
+    let watched_redis = redis.clone();
     let shared = redis.map(|redis| stores::counters(config, redis, &runtime));
     let limits = Limits::start(&config.limits, shared.flatten(), arbiter, lifeline.clone());
     let parts = sessions::Parts {
@@ -227,7 +229,7 @@ pub async fn build(
     if role == Role::Server {
         reload::loaded(&desk.audit, config, "start", clock.now());
         look(&desk.keys, &desk.audit, clock.now()).await?;
-        start_upkeep(foundations, &runtime, desk.limits.clone(), desk.db.clone());
+        start_upkeep(foundations, &runtime, &desk, watched_redis);
         let (db, log) = (desk.db.clone(), desk.audit.clone());
         audit::prune_now_and_then(foundations, &runtime, db, log, live_keys.clone());
         live_keys.watch(desk.keys.clone(), &runtime, config.keys.poll_interval);
@@ -334,7 +336,8 @@ fn rules(config: &Config) -> Result<Rules, FilterFault> {
 }
 
 /// What must happen now and then and belongs to no actor's own timers.
-fn start_upkeep(foundations: &Foundations, runtime: &Runtime, limits: Limits, db: Db) {
+fn start_upkeep(foundations: &Foundations, runtime: &Runtime, desk: &Desk, redis: Option<Redis>) {
+    let (limits, db) = (desk.limits.clone(), desk.db.clone());
     let (prometheus, clock) = (foundations.prometheus.clone(), foundations.clock.clone());
     runtime.spawn(async move {
         let mut tick = tokio::time::interval(Duration::from_secs(5));
@@ -342,6 +345,9 @@ fn start_upkeep(foundations: &Foundations, runtime: &Runtime, limits: Limits, db
             tick.tick().await;
             prometheus.run_upkeep();
             db.tell_connections();
+            if let Some(redis) = &redis {
+                redis.tell_times();
+            }
             let _ = limits.sweep(clock.now()).await;
         }
     });

@@ -173,6 +173,9 @@ impl KeyRing {
         let taken = self.take_over(now);
         done.and(taken)?;
         gauge!("guardhouse_keys_looked_at_timestamp_seconds").set(now.seconds() as f64);
+        let signs = |listed: &Listed| listed.signs && listed.key.algorithm != REFRESH;
+        let signer = self.list(now).into_iter().find(signs).map(|listed| listed.key.signs_from);
+        gauge!("guardhouse_signing_key_timestamp_seconds").set(signer.map_or(0.0, |at| at.seconds() as f64));
         Ok(changes)
     }
 

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use fred::clients::Client;
 use fred::error::{Error, ErrorKind};
-use fred::interfaces::ClientLike;
+use fred::interfaces::{ClientLike, MetricsInterface};
 use fred::types::Builder;
 use fred::types::config::{Config, ReconnectPolicy};
 use fred::types::{ClusterHash, InfoKind};
+use metrics::gauge;
 use secrecy::ExposeSecret;
 
 use super::StoreError;
@@ -51,6 +52,17 @@ impl Redis {
             Err(_) => return Err(StoreError::Unavailable("no answer from Redis".into())),
         }
         Ok(Self { client, clustered, timeout })
+    }
+
+    /// Tells the metrics how long the commands since the last time took, the wait for the connection included.
+    pub fn tell_times(&self) {
+        let times = self.client.take_latency_metrics();
+        if times.samples == 0 {
+            return;
+        }
+        for (statistic, millis) in [("mean", times.avg), ("max", times.max as f64)] {
+            gauge!("guardhouse_redis_latency_seconds", "statistic" => statistic).set(millis / 1e3);
+        }
     }
 
     /// The client for commands that are answered at once.

@@ -93,6 +93,14 @@ fn describe() {
             "guardhouse_database_connections",
             "connections to the database, by pool (read, write) and state (busy, idle)",
         ),
+        (
+            "guardhouse_redis_latency_seconds",
+            "time of the commands to Redis of the last seconds, by statistic (mean, max)",
+        ),
+        (
+            "guardhouse_signing_key_timestamp_seconds",
+            "since when the key that signs has signed; 0 for a shared secret",
+        ),
         ("guardhouse_build_info", "1, with the version of the program"),
         ("guardhouse_audit_spooled_bytes", "audit events that wait in the spool for the database"),
         (

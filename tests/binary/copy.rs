@@ -168,7 +168,7 @@ fn what_cannot_be_copied_is_told_before_anything_is_done() {
     }
     house.run(&["migrate", "down"]).ok();
     let refused = house.run(&["db", "copy", "--to", "sqlite://x.db?mode=rwc"]).failed(1);
-    assert!(refused.contains("m0010") && refused.contains("migrate up"), "{refused}");
+    assert!(refused.contains("is missing") && refused.contains("migrate up"), "{refused}");
 }
 
 #[test]

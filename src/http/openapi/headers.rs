@@ -47,7 +47,7 @@ pub(super) fn of_errors(status: u16) -> &'static [&'static str] {
 
 /// The components.
 pub(super) fn all() -> Map<String, Value> {
-    ALL.iter().map(|header| (header.0.to_owned(), render(header, true))).collect()
+    ALL.iter().map(|header| (header.0.to_owned(), render(header, header.0 != "Server-Timing"))).collect()
 }
 
 /// One that need not be there.

@@ -152,7 +152,12 @@ mod tests {
     fn a_mark_says_what_it_was_told_and_only_to_those_it_is_for() {
         let origin = "0123456789abcdef0123456789abcdef";
         let key = vec![Value::Uuid(uuid::Uuid::max()), Value::Int(i64::MIN), Value::Text("reached".into())];
-        for position in [Position { table: 0, after: None }, Position { table: 6, after: Some(key) }] {
+        let named =
+            |name: &str| tables().iter().position(|table| table.name == name).expect("there is such a table");
+        let checkpoints = named("audit_checkpoints");
+        for position in
+            [Position { table: 0, after: None }, Position { table: checkpoints, after: Some(key) }]
+        {
             let mark = spell(origin, &position);
             assert!(mark.len() <= 255, "{mark}");
             assert_eq!(parse(&mark, origin).expect("a mark"), position);
@@ -162,9 +167,13 @@ mod tests {
             assert!(matches!(parse(broken, "o"), Err(CopyFault::Store(_))), "{broken}");
         }
         // The longest keys of a text: see the migrations.
-        for (table, length) in [(4, 128), (7, 64)] {
-            let after = Some(vec![Value::Text("k".repeat(length))]);
-            assert!(spell(origin, &Position { table, after }).len() <= 255);
+        let id = Value::Uuid(uuid::Uuid::max());
+        for (table, length, more) in
+            [("signing_keys", 128, None), ("installation", 64, None), ("dead_letters", 64, Some(id))]
+        {
+            let after = [Value::Text("k".repeat(length))].into_iter().chain(more).collect();
+            let mark = spell(origin, &Position { table: named(table), after: Some(after) });
+            assert!(mark.len() <= 255, "{mark}");
         }
     }
 }
