@@ -157,7 +157,7 @@ impl Tracer {
         if !is_sampled {
             return None;
         }
-        let fresh = (u128::from(high) << 64 | u128::from(low)).max(1);
+        let fresh = ((u128::from(high) << 64) | u128::from(low)).max(1);
         let trace = Arc::new(Trace {
             id: caller.and_then(TraceParent::id).unwrap_or(fresh),
             begun: now,
