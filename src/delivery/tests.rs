@@ -55,8 +55,11 @@ fn read(stream: &TcpStream) -> (String, Vec<u8>) {
     (head, body)
 }
 
+/// What a server was asked: each head and body.
+type Asked = Vec<(String, Vec<u8>)>;
+
 /// A web server that gives `answers`, one a connection, and what it was asked.
-fn server(answers: Vec<&'static str>) -> (String, std::thread::JoinHandle<Vec<(String, Vec<u8>)>>) {
+fn server(answers: Vec<&'static str>) -> (String, std::thread::JoinHandle<Asked>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/hook/s3cr3t", listener.local_addr().unwrap());
     let serve = move || {
