@@ -79,8 +79,8 @@ fn as_json_every_line_is_one_object() {
 
 #[test]
 fn the_lines_of_flows_and_actors_have_the_id_of_their_request() {
-    let house =
-        Installation::on(Kind::Sqlite).set("log.format", "json").set("log.filter", "guardhouse=debug");
+    let house = Installation::on(Kind::Sqlite).set("limits.enabled", true);
+    let house = house.set("log.format", "json").set("log.filter", "guardhouse=debug");
     let server = house.serve();
     let me = json!({ "email": "ada@example.org", "password": PASSWORD });
     server.post("/auth/register", &me).ok(201);

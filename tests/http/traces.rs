@@ -91,7 +91,7 @@ fn time(span: &Value, key: &str) -> u64 {
 #[test]
 fn a_login_can_be_followed_from_the_request_to_the_database() {
     let collector = collector("200 OK", None);
-    let house = collector.house(&[]);
+    let house = collector.house(&[("limits.enabled", "true")]);
     let ada = house.user("ada");
     let login = json!({ "email": ada.email, "password": PASSWORD });
     let request = house
