@@ -1,7 +1,7 @@
 //! SPEAKS: HTTP in, HTTP out. The only folder that names actix-web, besides the house that starts the server.
 //!
 //! A handler parses, calls one flow on the shared runtime, and renders what came of it; the match from a flow's
-//! error to a problem stands beside it and is exhaustive. To add an endpoint: a handler, a row in [`routes`], which also describes it
+//! error to a problem stands beside it and is exhaustive. To add an endpoint: a handler, a row in `routes`, which also describes it
 //! to clients.
 
 mod accept;

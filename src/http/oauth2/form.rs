@@ -21,9 +21,6 @@ pub(in crate::http) struct Shape {
     /// Not looked at: a token shows what it is.
     #[schemars(default)]
     token_type_hint: String,
-    /// May repeat who asks.
-    #[schemars(default)]
-    client_id: String,
 }
 
 /// What the form says.
