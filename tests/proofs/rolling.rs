@@ -119,7 +119,8 @@ impl Balancer {
 #[expect(clippy::print_stdout, reason = "the figures for docs/proofs.md")]
 fn roll(site: Site, stores: &str) {
     let rolls: usize = size("GUARDHOUSE_PROVE_ROLLS", 1);
-    let site = site.set("server.drain_delay", DRAIN);
+    // Everybody signs in over and over: the oldest session of theirs must not give way to that.
+    let site = site.set("server.drain_delay", DRAIN).set("sessions.max_per_user", 100_000);
     let mut nodes: Vec<Server> = NAMES.iter().map(|name| site.serve(name)).collect();
     let balancer = Balancer::default();
     let addresses = |nodes: &[Server]| nodes.iter().map(|node| node.address).collect::<Vec<_>>();
