@@ -228,7 +228,9 @@ pub(crate) fn jam(hashers: &Hashers, runtime: &Handle) -> RwLockWriteGuard<'stat
 
 /// The shipped cost on [`THREADS`] threads.
 fn settings() -> Hashing {
-    let flags = vec![("hashing.threads".to_owned(), THREADS.to_string())];
+    // A machine that is busy with something else must not look like a pool that is.
+    let flags = [("hashing.threads", THREADS.to_string()), ("hashing.deadline", "30s".to_owned())];
+    let flags = flags.map(|(key, value)| (key.to_owned(), value)).to_vec();
     let config = Config::load(&Sources { flags, ..Sources::default() });
     config.unwrap_or_else(|faults| panic!("{faults}")).hashing
 }
