@@ -146,7 +146,8 @@ impl Courier {
         }
         if self.held_until.take().is_none_or(|until| until <= now) {
             // Others may have come further meanwhile.
-            (self.route, self.batch, self.failures, self.not_before) = (None, None, 0, Timestamp::MIN);
+            (self.route, self.batch, self.not_before) = (None, None, Timestamp::MIN);
+            self.count_failures(0);
         }
         let until = now.plus(LEASE);
         let held = hold(&self.parts.db, &self.name, self.holder, now, until).await?;
@@ -188,7 +189,7 @@ impl Courier {
                 route.reached(batch.chain, batch.last);
             }
             if failure.is_none() {
-                self.failures = 0;
+                self.count_failures(0);
                 return Ok(Round::Done(records));
             }
         } else {
@@ -198,13 +199,12 @@ impl Courier {
             self.batch = Some(batch);
         }
         if let Some((reason, asked)) = failure {
-            self.failures += 1;
+            self.count_failures(self.failures + 1);
             self.not_before = now.plus(pause(self.failures, asked, &*self.parts.entropy));
             let failures = self.failures;
             tracing::warn!(delivery = self.name, reason, failures, "a delivery has to wait");
             note_failure(self.parts.db.writer(), &self.name, now, &reason).await?;
         }
-        gauge!("guardhouse_delivery_failures", "delivery" => self.name.clone()).set(f64::from(self.failures));
         Ok(Round::Pausing)
     }
 
@@ -257,6 +257,11 @@ impl Courier {
                 .increment(1);
         }
         failure
+    }
+
+    fn count_failures(&mut self, failures: u32) {
+        self.failures = failures;
+        gauge!("guardhouse_delivery_failures", "delivery" => self.name.clone()).set(f64::from(failures));
     }
 
     fn tell_lag(&self, lag: Duration) {

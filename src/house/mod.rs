@@ -142,6 +142,16 @@ pub async fn database(config: &Config) -> Result<Db, StartError> {
     Db::connect(&config.database).await.map_err(|reason| unusable(config, reason))
 }
 
+/// As [`database`], for a command that reads or writes all of it while nobody waits.
+///
+/// # Errors
+///
+/// As [`database`].
+pub async fn whole_database(config: &Config) -> Result<Db, StartError> {
+    data_dir(config)?;
+    Db::connect_unhurried(&config.database).await.map_err(|reason| unusable(config, reason))
+}
+
 /// What a house is built for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {

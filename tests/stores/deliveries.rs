@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use super::session_backends::at;
 use crate::on_every_database;
-use crate::support::{Kind, TestDb};
+use crate::support::{Kind, TestDb, prometheus};
 
 on_every_database!(
     every_record_of_every_chain_is_delivered_once_and_in_order,
@@ -27,6 +27,7 @@ on_every_database!(
     a_receiver_that_is_away_loses_nothing_and_is_left_alone_for_longer_and_longer,
     a_message_that_is_refused_becomes_a_dead_letter_and_the_others_go_on,
     a_receiver_that_stays_away_costs_the_first_messages_and_is_still_left_alone,
+    the_failures_in_a_row_are_told_and_end,
     another_node_takes_over_where_the_first_was_and_that_one_notices,
     records_that_are_not_wanted_are_passed_over,
     a_courier_that_starts_again_goes_on_where_it_was,
@@ -97,9 +98,11 @@ impl Post {
     }
 
     fn courier_for(&self, kinds: Vec<&'static str>) -> Courier {
-        let parts =
-            Parts { db: self.db.clone(), clock: self.clock.clone(), entropy: Arc::new(SystemEntropy) };
-        Courier::new("siem", kinds, self.receiver.clone(), parts)
+        Courier::new("siem", kinds, self.receiver.clone(), self.parts())
+    }
+
+    fn parts(&self) -> Parts {
+        Parts { db: self.db.clone(), clock: self.clock.clone(), entropy: Arc::new(SystemEntropy) }
     }
 
     /// Writes as many records to `chain`, behind what is there.
@@ -289,6 +292,30 @@ fn a_receiver_that_stays_away_costs_the_first_messages_and_is_still_left_alone(k
             post.clock.advance(Duration::from_secs(20));
         }
         assert_eq!(calls(), 9);
+    });
+}
+
+/// What an alert is made of: it must end when the receiver is back.
+fn the_failures_in_a_row_are_told_and_end(kind: Kind) {
+    TestDb::new(kind).run(|db| async move {
+        let (metrics, post) = (prometheus(), Post::new(db));
+        // The recorder is that of the whole process.
+        let name = format!("told_{kind:?}").to_lowercase();
+        let told = || {
+            let line = format!("guardhouse_delivery_failures{{delivery=\"{name}\"}} ");
+            metrics.render().lines().find_map(|found| found.strip_prefix(&line)?.parse::<u32>().ok())
+        };
+        let mut courier = Courier::new(&name, Vec::new(), post.receiver.clone(), post.parts());
+        assert_eq!(courier.round().await.unwrap(), Round::Idle);
+        post.write_failures(ONE, 1).await;
+        for failures in 1..=2 {
+            post.receiver.will(vec![away(), away()]);
+            assert_eq!(courier.round().await.unwrap(), Round::Pausing);
+            assert_eq!(told(), Some(failures));
+            post.clock.advance(Duration::from_secs(6));
+        }
+        assert_eq!(courier.round().await.unwrap(), Round::Done(2));
+        assert_eq!(told(), Some(0));
     });
 }
 

@@ -174,9 +174,13 @@ impl Hashers {
     /// Starts the threads. Must be called inside an actix system.
     pub fn start(settings: &config::Hashing, entropy: Arc<dyn Entropy>) -> Self {
         let threads = settings.threads.get();
-        let scheme = Arc::new(Scheme::new(Costs::from(settings), CostLimits::from(settings), entropy));
+        // One memory for both, given back to the system: a second one would stay with the process.
+        let mut memory = Memory::default();
+        let (costs, limits) = (Costs::from(settings), CostLimits::from(settings));
+        let scheme = Arc::new(Scheme::made_in(&mut memory, costs, limits, entropy));
         let failures = Arc::new(FailureTime::new(settings.failure_time));
-        failures.measure(|| scheme.rehearse());
+        failures.measure(|| scheme.rehearse(&mut memory));
+        drop(memory);
         let (shared, noting, niceness) = (scheme.clone(), failures.clone(), settings.niceness);
         let address = SyncArbiter::start(threads, move || Hasher {
             scheme: shared.clone(),

@@ -75,9 +75,19 @@ impl fmt::Display for Scheme {
 impl Scheme {
     /// With a decoy of its own. Hashes are salted from `entropy`.
     pub fn new(costs: Costs, limits: CostLimits, entropy: Arc<dyn Entropy>) -> Self {
+        Self::made_in(&mut Memory::default(), costs, limits, entropy)
+    }
+
+    /// As [`Self::new`], with memory that the caller goes on to use.
+    pub(super) fn made_in(
+        memory: &mut Memory,
+        costs: Costs,
+        limits: CostLimits,
+        entropy: Arc<dyn Entropy>,
+    ) -> Self {
         let mut scheme = Self { costs, limits, entropy, decoy: String::new(), dear: Mutex::default() };
         // Made of no password, so that nothing matches it.
-        scheme.decoy = scheme.encode(&bytes::<32>(&*scheme.entropy), &mut Memory::default());
+        scheme.decoy = scheme.encode(&bytes::<32>(&*scheme.entropy), memory);
         scheme
     }
 
@@ -90,8 +100,8 @@ impl Scheme {
     }
 
     /// Does the work of one comparison, as nobody's.
-    pub(super) fn rehearse(&self) {
-        let _ = self.compare(&[], &self.decoy, &mut Memory::default());
+    pub(super) fn rehearse(&self, memory: &mut Memory) {
+        let _ = self.compare(&[], &self.decoy, memory);
     }
 
     /// Hashes a new password.

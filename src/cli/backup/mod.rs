@@ -43,7 +43,7 @@ pub(super) fn run(config: &Config, command: &Backup) -> anyhow::Result<ExitCode>
     runtime()?.block_on(async {
         let passphrase = passphrase(&command.passphrase_file)?;
         let file = WholeFile::create(&command.file)?;
-        let db = house::database(config).await?;
+        let db = house::whole_database(config).await?;
         let done = write(&db, &file, &passphrase).await.with_context(|| config.database.place());
         db.close().await;
         let summary = done?;

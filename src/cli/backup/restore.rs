@@ -40,7 +40,7 @@ impl Restore {
         if !self.verify_only {
             let place = config.database.place();
             runtime()?.block_on(async {
-                let db = house::database(config).await?;
+                let db = house::whole_database(config).await?;
                 let done = self.fill(&db, &passphrase, &summary).await.with_context(|| place.clone());
                 db.close().await;
                 done

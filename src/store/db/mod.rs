@@ -44,14 +44,36 @@ const RERUNS: u32 = 3;
 /// Connections are renewed after this long, so that a fail-over or a new address is noticed.
 const CONNECTION_LIFETIME: Duration = Duration::from_secs(30 * 60);
 
-/// The longest a single statement may take before the database is asked to give up.
-const STATEMENT_TIMEOUT: Duration = Duration::from_secs(5);
+/// The longest that whoever serves requests waits.
+const HURRIED: Patience = Patience {
+    connection: Duration::ZERO,
+    statement: Duration::from_secs(5),
+    transaction: Duration::from_secs(10),
+};
 
-/// The longest a transaction or a single write may take, the wait for a connection included.
-const LONGEST: Duration = Duration::from_secs(10);
+/// The longest that whoever reads or writes all there is waits.
+const UNHURRIED: Patience = Patience {
+    connection: Duration::from_secs(60),
+    statement: Duration::from_secs(3_600),
+    transaction: Duration::from_secs(3_600),
+};
+
+/// How long a connection to SQLite waits for another process that writes.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Connections that are idle for longer are tested before they are used: the server may have gone meanwhile.
 const TEST_WHEN_IDLE_FOR: Duration = Duration::from_secs(1);
+
+/// How long somebody waits.
+#[derive(Clone, Copy)]
+struct Patience {
+    /// For a connection, at least: the configuration may say more.
+    connection: Duration,
+    /// For a single statement, before the database is asked to give up.
+    statement: Duration,
+    /// For a transaction or a single write, the wait for a connection included.
+    transaction: Duration,
+}
 
 /// A connected database.
 ///
@@ -62,6 +84,8 @@ pub struct Db {
     reader: DatabaseConnection,
     writer: DatabaseConnection,
     group: Option<GroupWriter>,
+    /// The longest a transaction or a single write may take, the wait for a connection included.
+    longest: Duration,
 }
 
 /// One change of the schema and whether it was applied.
@@ -80,28 +104,30 @@ impl Db {
     ///
     /// [`StoreError::Unavailable`] when the database cannot be reached within the acquire timeout.
     pub async fn connect(settings: &config::Database) -> Result<Self, StoreError> {
-        Self::connect_with(settings, STATEMENT_TIMEOUT).await
+        Self::connect_with(settings, HURRIED).await
     }
 
-    /// As [`Self::connect`], for what reads or writes all there is: a statement may take an hour.
+    /// As [`Self::connect`], for what reads or writes all there is while nobody waits: a statement may take an hour, and a busy
+    /// server a minute to let it in.
     ///
     /// # Errors
     ///
     /// As [`Self::connect`].
     pub async fn connect_unhurried(settings: &config::Database) -> Result<Self, StoreError> {
-        Self::connect_with(settings, Duration::from_secs(3_600)).await
+        Self::connect_with(settings, UNHURRIED).await
     }
 
-    async fn connect_with(settings: &config::Database, longest: Duration) -> Result<Self, StoreError> {
+    async fn connect_with(settings: &config::Database, patience: Patience) -> Result<Self, StoreError> {
         let url = settings.url.expose_secret();
+        let acquire_timeout = settings.acquire_timeout.max(patience.connection);
         let lifetime = (!matches!(settings.backend, config::Backend::Sqlite)).then_some(CONNECTION_LIFETIME);
         let connect = async |connections: u32| {
             let mut options = ConnectOptions::new(url);
             options
                 .max_connections(connections)
-                .connect_timeout(settings.acquire_timeout)
-                .acquire_timeout(settings.acquire_timeout)
-                .statement_timeout(longest)
+                .connect_timeout(acquire_timeout)
+                .acquire_timeout(acquire_timeout)
+                .statement_timeout(patience.statement)
                 .test_before_acquire_if_idle_for(TEST_WHEN_IDLE_FOR)
                 // SQLite in memory is gone with its connection, and a local file gains nothing from a new one.
                 .max_lifetime(lifetime)
@@ -111,7 +137,7 @@ impl Db {
                     sqlite
                         .journal_mode(SqliteJournalMode::Wal)
                         .synchronous(SqliteSynchronous::Full)
-                        .busy_timeout(STATEMENT_TIMEOUT)
+                        .busy_timeout(BUSY_TIMEOUT)
                 });
             Database::connect(options).await.map_err(|error| match StoreError::from(error) {
                 StoreError::Other(reason) => StoreError::Unavailable(reason),
@@ -136,7 +162,7 @@ impl Db {
         reader.set_metric_callback(|done| noted("read", done.elapsed));
         let group =
             matches!(settings.backend, config::Backend::Sqlite).then(|| GroupWriter::start(writer.clone()));
-        Ok(Self { reader, writer, group })
+        Ok(Self { reader, writer, group, longest: patience.transaction })
     }
 
     /// For reading outside a transaction.
@@ -167,7 +193,7 @@ impl Db {
         timed("transaction", async {
             match &self.group {
                 Some(group) => group.write(context, work).await,
-                None => rerun(|| in_time(self.once(&context, &work))).await,
+                None => rerun(|| self.in_time(self.once(&context, &work))).await,
             }
         })
         .await
@@ -193,7 +219,7 @@ impl Db {
                 Some(group) => {
                     group.write(context, move |txn: &Txn, context: &C| work(txn.into(), context)).await
                 }
-                None => rerun(|| in_time(work((&self.writer).into(), &context))).await,
+                None => rerun(|| self.in_time(work((&self.writer).into(), &context))).await,
             }
         })
         .await
@@ -274,6 +300,12 @@ impl Db {
         Ok(migrations.iter().map(state).collect())
     }
 
+    /// A host that is gone sends no error; nobody may wait for it for ever.
+    async fn in_time<T>(&self, work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+        let done = tokio::time::timeout(self.longest, work).await;
+        done.unwrap_or_else(|_| Err(StoreError::Unavailable("no answer in time".into())))
+    }
+
     /// Closes every connection once it is free.
     pub async fn close(&self) {
         let _ = self.reader.close_by_ref().await;
@@ -287,12 +319,6 @@ fn immediate() -> TransactionOptions {
         sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
         ..TransactionOptions::default()
     }
-}
-
-/// A host that is gone sends no error; nobody may wait for it for ever.
-async fn in_time<T>(work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
-    let done = tokio::time::timeout(LONGEST, work).await;
-    done.unwrap_or_else(|_| Err(StoreError::Unavailable("no answer in time".into())))
 }
 
 /// Runs what `attempt` begins until it no longer loses against others, but not more than three times again.
