@@ -135,11 +135,13 @@ pub fn killed(mut command: impl FnMut() -> Command, to: &str, kills: usize) -> u
         let before = copied(to);
         let mut ended = false;
         until("some of the copy", || {
-            ended = copying.try_wait().unwrap().is_some();
+            let status = copying.try_wait().unwrap();
+            // It may be faster than we look; that it fails is another thing.
+            assert!(status.is_none_or(|status| status.success()), "{status:?}");
+            ended = status.is_some();
             ended || copied(to).is_some_and(|now| Some(now) != before)
         });
         if ended {
-            // It was faster than we look.
             break;
         }
         kill_process(Pid::from_child(&copying), Signal::KILL).unwrap();

@@ -20,10 +20,16 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Waits until `ready` says so.
 #[track_caller]
-pub fn until(what: &str, mut ready: impl FnMut() -> bool) {
+pub fn until(what: &str, ready: impl FnMut() -> bool) {
+    until_within(PATIENCE, what, ready);
+}
+
+/// As [`until`], for what takes its time by design.
+#[track_caller]
+pub fn until_within(patience: Duration, what: &str, mut ready: impl FnMut() -> bool) {
     let began = Stopwatch::start();
     while !ready() {
-        assert!(began.elapsed() < PATIENCE, "{what} did not happen within {PATIENCE:?}");
+        assert!(began.elapsed() < patience, "{what} did not happen within {patience:?}");
         thread::sleep(Duration::from_millis(3));
     }
 }
