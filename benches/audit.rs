@@ -36,10 +36,13 @@ const REFRESH: f64 = 0.95;
 pub(crate) fn bench(criterion: &mut Criterion) {
     for (kind, name) in [(Kind::Sqlite, "sqlite"), (Kind::Postgres, "postgres"), (Kind::MySql, "mysql")] {
         if kind.is_available() {
-            let house = House::raise(kind, &[&shipped("1")[..], &[("limits.enabled", "false")]].concat());
-            house.populate(REFRESHES);
-            sign_ins(criterion, &house, name);
-            refreshes(criterion, &house, name);
+            for durability in ["sync", "group"] {
+                let settings = [("limits.enabled", "false"), ("audit.durability", durability)];
+                let house = House::raise(kind, &[&shipped("1")[..], &settings].concat());
+                house.populate(REFRESHES);
+                sign_ins(criterion, &house, &format!("audit/{name}/{durability}"));
+                refreshes(criterion, &house, &format!("audit/{name}/{durability}"));
+            }
         }
     }
 }
@@ -59,14 +62,14 @@ fn sign_ins(criterion: &mut Criterion, house: &House, name: &str) {
             })
         }
     };
-    Contest::new(format!("audit/{name}/login"), "without a log", signing_in(forgetful(house)))
+    Contest::new(format!("{name}/login"), "without a log", signing_in(forgetful(house)))
         .within(LOGIN, "with the log", signing_in(house.desk()))
         .in_slices_of(Duration::from_secs(2))
         .hold(criterion);
 }
 
 fn refreshes(criterion: &mut Criterion, house: &House, name: &str) {
-    Contest::new(format!("audit/{name}/refresh"), "without a log", refreshing(house, forgetful(house)))
+    Contest::new(format!("{name}/refresh"), "without a log", refreshing(house, forgetful(house)))
         .within(REFRESH, "with the log", refreshing(house, house.desk()))
         .in_slices_of(Duration::from_millis(300))
         .hold(criterion);

@@ -34,7 +34,7 @@ const TABLE: &str = "
     delivery  | domain config store guard::agent telemetry | ureq  | it sends and decides nothing
     transfer  | domain                                 | csv          | it reads what others wrote and stores nothing
     selftest  | domain                                 |              | it measures from outside
-    bench     | domain                                 | hdrhistogram | it measures from outside
+    bench     | domain seeding                         | hdrhistogram | it measures from outside
     calibrate | domain config                          |              | it proposes and changes nothing
     doctor    | domain config store                    |              | it looks and changes nothing
     flows     | domain config store actors breach transfer keyring tokens telemetry | | they do not know who speaks to clients

@@ -22,7 +22,7 @@ use crate::domain::password::Password;
 use crate::domain::refresh::RefreshGrant;
 use crate::flows::Desk;
 use crate::house;
-use crate::seeding::{FIRST_USER, MOST, Made};
+use crate::seeding::{FIRST_USER, MOST, Made, PASSWORD};
 use crate::store::installation::{self, MADE_UP};
 use crate::store::{Db, bulk, copy, session};
 
@@ -43,7 +43,7 @@ pub(super) struct Seed {
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// The password of all accounts; no secret.
-    #[arg(long, default_value = "correct horse battery staple")]
+    #[arg(long, default_value = PASSWORD)]
     password: String,
     /// Write the accounts and the refresh tokens of sessions into this new file, one JSON object a line.
     #[arg(long, value_name = "FILE")]

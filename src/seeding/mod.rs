@@ -26,6 +26,14 @@ const END: Timestamp = Timestamp::from_seconds(4_102_444_800);
 /// The most accounts or sessions: their times must be past.
 pub const MOST: u64 = 20_000_000;
 
+/// The password of all accounts, unless another is asked for; no secret.
+pub const PASSWORD: &str = "correct horse battery staple";
+
+/// The address of account `number`, whatever the seed.
+pub fn email(number: u64) -> String {
+    format!("user{number}@seed.example")
+}
+
 /// A set of accounts and sessions.
 #[derive(Debug, Clone, Copy)]
 pub struct Made {
@@ -47,7 +55,7 @@ impl Made {
         let name = NAMES[random.below(NAMES.len())];
         User {
             id: UserId(id(made, &mut self.chance(2, number))),
-            email: Email::parse(&format!("user{number}@seed.example")).expect("an address"),
+            email: Email::parse(&email(number)).expect("an address"),
             email_verified: random.below(4) > 0,
             name: Some(DisplayName::parse(&format!("{name} {number}")).expect("a name")),
             roles: Roles::from(vec![Role::user()]),

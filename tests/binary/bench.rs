@@ -63,6 +63,40 @@ fn a_cell_that_cannot_start_is_told_and_the_others_are_measured() {
 }
 
 #[test]
+fn people_that_were_seeded_are_among_all_that_there_are() {
+    let house = Installation::on(Kind::Sqlite);
+    let house = SETTINGS
+        .iter()
+        .filter_map(|setting| setting.split_once('='))
+        .fold(house, |house, (key, value)| house.set(key, value));
+    let house = house.set("limits.enabled", "false");
+    house.run(&["seed", "--users", "60", "--sessions", "0"]).ok();
+    let server = house.serve();
+    let url = format!("http://{}", server.address);
+    let seeded = |load: &str, accounts: &str| {
+        let pace =
+            ["--seeded", accounts, "--users", "6", "--rate", "20", "--warm-up", "200ms", "--time", "1s"];
+        house.run(&[&["bench", load, "--url", &url, "--slices", "1"][..], &pace].concat())
+    };
+    for load in ["login", "verify", "refresh", "logout", "mixed"] {
+        let done = seeded(load, "60");
+        assert!(done.code == Some(0) && done.out.contains(" 0 % errors"), "{load}: {} {}", done.out, done.err);
+    }
+    let done = seeded("login", "600");
+    assert!(
+        done.code == Some(0) && done.out.contains("401"),
+        "user100 and further are not there: {}",
+        done.out
+    );
+    assert!(seeded("login", "5").failed(1).contains("--users 6 are more than the 5 accounts of --seeded"));
+    // Nobody was registered.
+    let users = house.run(&["users", "list", "--json"]).ok();
+    let users: Vec<Value> = users.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(users.len(), 60);
+    server.terminate();
+}
+
+#[test]
 fn who_may_not_be_loaded_is_not() {
     let done = bench(&["login", "--url", "http://192.0.2.1"]);
     assert_eq!(done.code, Some(1));

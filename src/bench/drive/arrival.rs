@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::answer::Answer;
 use super::asker::{Asker, Ticket};
-use super::people::{PASSWORD, People, Session};
+use super::people::{People, Session};
 use super::request::{Requests, code};
 use super::target::Target;
 use crate::bench::recorder::{Failure, Outcome};
@@ -25,7 +25,7 @@ pub enum TurnedAway {
     )]
     Limited(&'static str),
     /// By another answer.
-    #[error("the server answered {status}{} to a {what} of {email}; is registration open there?", spaced(.code.as_deref()))]
+    #[error("the server answered {status}{} to a {what} of {email}; {hint}", spaced(.code.as_deref()))]
     Refused {
         /// What was asked.
         what: &'static str,
@@ -35,6 +35,8 @@ pub enum TurnedAway {
         status: u16,
         /// Its code, where it had one.
         code: Option<String>,
+        /// What may be the reason.
+        hint: &'static str,
     },
     /// A good answer without the tokens that belong in it.
     #[error("the server's answer to a {0} has no tokens that could be read")]
@@ -148,7 +150,13 @@ impl Arriving {
             (_, 429) => drop(self.fault.get_or_insert(TurnedAway::Limited(what))),
             (_, status) => {
                 let (email, code) = (self.people.email(arrival.person), code(answer.body).map(str::to_owned));
-                self.fault.get_or_insert(TurnedAway::Refused { what, email, status, code });
+                let hint = match self.people.every {
+                    Some(_) => {
+                        "are those accounts in its database, with the password that `guardhouse seed` gives them?"
+                    }
+                    None => "is registration open there?",
+                };
+                self.fault.get_or_insert(TurnedAway::Refused { what, email, status, code, hint });
             }
         }
     }
@@ -163,11 +171,11 @@ impl Asker for Arriving {
         let email = self.people.email(arrival.person);
         let action = match arrival.step {
             Step::Register => {
-                self.requests.register(request, &email, PASSWORD);
+                self.requests.register(request, &email, self.people.password());
                 Action::Register
             }
             Step::SignIn => {
-                self.requests.login(request, &email, PASSWORD);
+                self.requests.login(request, &email, self.people.password());
                 Action::Login
             }
         };

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use super::request::Tokens;
 use crate::domain::clock::Stopwatch;
+use crate::seeding;
 
-/// Everybody's password. Whoever reads this knows it: the accounts of a load belong on a server for loads.
+/// The password of accounts that a load makes. Whoever reads this knows it: they belong on a server for loads.
 pub const PASSWORD: &str = "Bench guardhouse 4711, no secret";
 
 /// The same seed is the same people, so that a second run finds those of the first.
@@ -15,12 +16,22 @@ pub struct People {
     pub seed: u64,
     /// How many; at least one.
     pub count: usize,
+    /// They are every so manyth of the accounts that `guardhouse seed` made, and not accounts of their own.
+    pub every: Option<usize>,
 }
 
 impl People {
     /// The address of one of them.
     pub fn email(self, number: usize) -> String {
-        format!("bench-{}-{number}@bench.invalid", self.seed)
+        match self.every {
+            Some(every) => seeding::email((number * every) as u64),
+            None => format!("bench-{}-{number}@bench.invalid", self.seed),
+        }
+    }
+
+    /// What all of them sign in with.
+    pub fn password(self) -> &'static str {
+        if self.every.is_some() { seeding::PASSWORD } else { PASSWORD }
     }
 }
 

@@ -18,6 +18,7 @@ use crate::bench::knee::Criterion;
 use crate::bench::result::{Action, Load, Server};
 use crate::bench::schedule::{Arrivals, Window};
 use crate::domain::duration::parse_duration;
+use crate::seeding;
 
 /// Files that are open besides connections.
 const OTHER_FILES: u64 = 64;
@@ -79,6 +80,11 @@ pub(in crate::cli) struct LoadOptions {
     /// How many people there are.
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(2..=100_000))]
     pub(super) users: u32,
+    /// These people are among so many accounts that `guardhouse seed --users N` made in the server's database, spread
+    /// evenly, and not accounts of their own.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..=seeding::MOST))]
+    pub(super) seeded: Option<u64>,
+
     /// How many sessions are verified and refreshed; by default one of each of those people, and no fewer than the
     /// connections of a closed loop.
     #[arg(long = "session-count", value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
@@ -139,6 +145,10 @@ impl LoadOptions {
         // Of a mix, one half of the people stays.
         let stay = if action == Action::Mixed { self.users / 2 } else { self.users };
         let sessions = self.sessions.unwrap_or(if is_open { stay } else { stay.max(closed) });
+        if let Some(accounts) = self.seeded.filter(|accounts| u64::from(self.users) > *accounts) {
+            bail!("--users {} are more than the {accounts} accounts of --seeded", self.users);
+        }
+        let every = self.seeded.map(|accounts| (accounts / u64::from(self.users)) as usize);
         let alone = self.ramp.is_some() && self.rate.is_none() && self.connections.is_none();
         Ok(Plan {
             target: known.target,
@@ -149,7 +159,7 @@ impl LoadOptions {
             window: Window { warm_up: self.warm_up, measured: self.time },
             slices: if alone { 0 } else { self.slices },
             ramp,
-            people: People { seed: self.seed, count: self.users as usize },
+            people: People { seed: self.seed, count: self.users as usize, every },
             sessions: sessions as usize,
             patience: self.patience,
             sources: known.sources,

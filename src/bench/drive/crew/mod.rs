@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use super::answer::Answer;
 use super::asker::{Asker, Ticket};
-use super::people::{PASSWORD, People, Session};
+use super::people::{People, Session};
 use super::request::{Requests, code};
 use super::target::Target;
 use crate::bench::recorder::{Failure, Outcome};
@@ -145,14 +145,14 @@ impl Crew {
     fn login(&mut self, request: &mut Vec<u8>) -> Option<Ticket> {
         let visitors = (self.visitors.count - self.first_visitor).max(1);
         let who = self.first_visitor + self.number() % visitors;
-        self.requests.login(request, &self.visitors.email(who), PASSWORD);
+        self.requests.login(request, &self.visitors.email(who), self.visitors.password());
         Some(Ticket { action: Action::Login, who })
     }
 
     fn register(&mut self, request: &mut Vec<u8>) -> Option<Ticket> {
         let who = self.number();
         let email = format!("bench-{}-{}-{who}@bench.invalid", self.visitors.seed, self.newcomers);
-        self.requests.register(request, &email, PASSWORD);
+        self.requests.register(request, &email, self.visitors.password());
         Some(Ticket { action: Action::Register, who })
     }
 

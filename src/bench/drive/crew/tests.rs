@@ -9,7 +9,7 @@ fn reply(refresh: &str) -> String {
 
 fn crew(mix: &[(Action, u32)], sessions: &[&str]) -> Crew {
     let target = Target::here("127.0.0.1:1".parse().unwrap());
-    let people = People { seed: 7, count: 4 };
+    let people = People { seed: 7, count: 4, every: None };
     let mut crew = Crew::new(&target, Mix(mix.to_vec()), people, "n".to_owned());
     crew.stay(sessions.iter().map(|token| Session::read(reply(token).as_bytes()).unwrap()).collect());
     crew

@@ -143,6 +143,9 @@ impl Plan {
             ("seed".to_owned(), self.people.seed.to_string()),
             ("patience".to_owned(), format!("{} s", self.patience.as_secs_f64())),
         ]);
+        if let Some(every) = self.people.every {
+            parameters.insert("people".to_owned(), format!("seeded, every {every}."));
+        }
         if self.mix.has(Action::Verify) || self.mix.has(Action::Refresh) {
             parameters.insert("sessions".to_owned(), self.sessions.to_string());
         }
