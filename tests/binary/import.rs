@@ -163,7 +163,7 @@ fn what_is_exported_is_imported_again_as_it_was(kind: Kind) {
 }
 
 fn an_import_that_was_killed_goes_on_where_it_was(kind: Kind) {
-    const USERS: usize = 30_000;
+    const USERS: usize = 8_000;
     let house = Installation::on(kind);
     house.run(&["migrate", "up"]).ok();
     let lines =
