@@ -25,9 +25,10 @@ use secrecy::SecretString;
 use crate::login::shipped;
 use crate::support::{Contest, House, Kind, PASSWORD, concurrently, email, visit};
 
-/// Sign-ins and refreshes under way at once.
+/// Sign-ins under way at once, and refreshes: few wait for the disk, many for the processor.
 const SIGN_INS: usize = 8;
-const REFRESHES: usize = 32;
+const REFRESHES: [usize; 2] = [32, 256];
+const PEOPLE: usize = 256;
 
 /// With its log a use case may do this share of what it does without.
 const LOGIN: f64 = 0.97;
@@ -39,9 +40,11 @@ pub(crate) fn bench(criterion: &mut Criterion) {
             for durability in ["sync", "group"] {
                 let settings = [("limits.enabled", "false"), ("audit.durability", durability)];
                 let house = House::raise(kind, &[&shipped("1")[..], &settings].concat());
-                house.populate(REFRESHES);
+                house.populate(PEOPLE);
                 sign_ins(criterion, &house, &format!("audit/{name}/{durability}"));
-                refreshes(criterion, &house, &format!("audit/{name}/{durability}"));
+                for at_once in REFRESHES {
+                    refreshes(criterion, &house, &format!("audit/{name}/{durability}"), at_once);
+                }
             }
         }
     }
@@ -56,7 +59,7 @@ fn sign_ins(criterion: &mut Criterion, house: &House, name: &str) {
             concurrently(&runtime, iterations, SIGN_INS, move |_| {
                 let (desk, number) = (desk.clone(), next.fetch_add(1, Ordering::Relaxed));
                 async move {
-                    let request = Login { email: email(number % REFRESHES), password: PASSWORD.into() };
+                    let request = Login { email: email(number % PEOPLE), password: PASSWORD.into() };
                     login(&desk, request, &visit()).await.expect("the password is right");
                 }
             })
@@ -68,19 +71,20 @@ fn sign_ins(criterion: &mut Criterion, house: &House, name: &str) {
         .hold(criterion);
 }
 
-fn refreshes(criterion: &mut Criterion, house: &House, name: &str) {
-    Contest::new(format!("{name}/refresh"), "without a log", refreshing(house, forgetful(house)))
-        .within(REFRESH, "with the log", refreshing(house, house.desk()))
+fn refreshes(criterion: &mut Criterion, house: &House, name: &str, at_once: usize) {
+    let refreshing = |desk| refreshing(house, desk, at_once);
+    Contest::new(format!("{name}/refresh/{at_once}"), "without a log", refreshing(forgetful(house)))
+        .within(REFRESH, "with the log", refreshing(house.desk()))
         .in_slices_of(Duration::from_millis(300))
         .hold(criterion);
 }
 
-fn refreshing(house: &House, desk: Desk) -> impl FnMut(u64) -> Duration + use<> {
+fn refreshing(house: &House, desk: Desk, at_once: usize) -> impl FnMut(u64) -> Duration + use<> {
     let open = {
         let desk = desk.clone();
         async move {
             let mut tokens = Vec::new();
-            for number in 0..REFRESHES {
+            for number in 0..at_once {
                 let request = Login { email: email(number), password: PASSWORD.into() };
                 let signed_in = login(&desk, request, &visit()).await.expect("the password is right");
                 tokens.push(Mutex::new(signed_in.refresh.expect("refresh tokens are given out").0));
@@ -92,7 +96,7 @@ fn refreshing(house: &House, desk: Desk) -> impl FnMut(u64) -> Duration + use<> 
     let runtime = house.running().runtime.clone();
     move |iterations| {
         let (tokens, desk) = (tokens.clone(), desk.clone());
-        concurrently(&runtime, iterations, REFRESHES, move |lane| {
+        concurrently(&runtime, iterations, at_once, move |lane| {
             let (tokens, desk) = (tokens.clone(), desk.clone());
             async move {
                 let token = tokens[lane].lock().expect("no other lane").clone();

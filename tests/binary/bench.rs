@@ -80,7 +80,12 @@ fn people_that_were_seeded_are_among_all_that_there_are() {
     };
     for load in ["login", "verify", "refresh", "logout", "mixed"] {
         let done = seeded(load, "60");
-        assert!(done.code == Some(0) && done.out.contains(" 0 % errors"), "{load}: {} {}", done.out, done.err);
+        assert!(
+            done.code == Some(0) && done.out.contains(" 0 % errors"),
+            "{load}: {} {}",
+            done.out,
+            done.err
+        );
     }
     let done = seeded("login", "600");
     assert!(
