@@ -39,6 +39,9 @@ fn every_load_is_answered_well_by_a_server_of_its_own() {
         assert!(std::fs::read_to_string(&html).unwrap().contains("<svg"));
         let limits = Value::from("limits.enabled = false");
         assert!(result["server"]["configuration"].as_array().unwrap().contains(&limits), "{result}");
+        if load == "login" {
+            tells_where_the_time_went(slices);
+        }
     }
     let a = directory.path().join("verify");
     let a = a.to_str().unwrap();
@@ -49,6 +52,18 @@ fn every_load_is_answered_well_by_a_server_of_its_own() {
     assert_eq!(done.code, Some(4), "{}", done.out);
     let done = bench(&["compare", a, "/no/such/file"]);
     assert_eq!(done.code, Some(2), "{}", done.err);
+}
+
+/// From the server's side: the stages of its answers, what it used, who waits.
+fn tells_where_the_time_went(slices: &[Value]) {
+    let all = |name: &str| -> Vec<Value> {
+        slices.iter().flat_map(|slice| slice[name].as_array().unwrap().clone()).collect()
+    };
+    let hashing = |second: &Value| second["stage_mean_micros"][1].as_u64().unwrap();
+    assert!(all("seconds").iter().map(hashing).sum::<u64>() > 0, "no answer told its hash");
+    let resources = all("resources");
+    assert!(!resources.is_empty(), "nothing was read of the server");
+    assert!(resources.iter().all(|one| !one["hash_queue"].is_null()), "{resources:?}");
 }
 
 #[test]
@@ -80,7 +95,12 @@ fn people_that_were_seeded_are_among_all_that_there_are() {
     };
     for load in ["login", "verify", "refresh", "logout", "mixed"] {
         let done = seeded(load, "60");
-        assert!(done.code == Some(0) && done.out.contains(" 0 % errors"), "{load}: {} {}", done.out, done.err);
+        assert!(
+            done.code == Some(0) && done.out.contains(" 0 % errors"),
+            "{load}: {} {}",
+            done.out,
+            done.err
+        );
     }
     let done = seeded("login", "600");
     assert!(

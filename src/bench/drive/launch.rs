@@ -22,11 +22,12 @@ const STOP: Duration = Duration::from_secs(20);
 const LOOK: Duration = Duration::from_millis(10);
 /// So many octets of its last words are told.
 const LAST_WORDS: usize = 600;
-/// What makes a load what it is: no limits, and keys that sign at once, because a database that another algorithm was
-/// measured on would sign with that one for ten minutes more.
-const SETTINGS: [(&str, &str); 4] = [
+/// What makes a load what it is: no limits, answers that say where their time went, and keys that sign at once, because a
+/// database that another algorithm was measured on would sign with that one for ten minutes more.
+const SETTINGS: [(&str, &str); 5] = [
     ("server.bind", "127.0.0.1:0"),
     ("server.ops_bind", "127.0.0.1:0"),
+    ("server.server_timing", "true"),
     ("limits.enabled", "false"),
     ("keys.announcement", "0s"),
 ];

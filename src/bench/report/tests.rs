@@ -3,6 +3,7 @@
 use super::*;
 use crate::bench::compare::{Comparisons, Terms};
 use crate::bench::fixtures::{Made, matrix, ramp};
+use crate::bench::result::StageLatencies;
 
 fn small() -> Results {
     let mut run = Made { slices: 2, seconds: 4, per_second: 20.0, one_error_in: 9, ..Made::default() }.run();
@@ -158,6 +159,13 @@ fn every_picture_has_words_and_a_table_beside_it() {
         ids.dedup();
         assert_eq!(ids.len(), all, "an id is given twice");
     }
+}
+
+#[test]
+fn where_no_answer_named_a_stage_none_is_drawn() {
+    let Results::Run(mut run) = small() else { panic!("a run") };
+    run.slices.iter_mut().for_each(|slice| slice.stages = StageLatencies::default());
+    assert!(!page(&Results::Run(run)).contains("Where the time goes"));
 }
 
 #[test]
