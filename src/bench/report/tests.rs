@@ -174,7 +174,7 @@ fn the_page_tells_what_was_asked_for() {
     for told in [
         "login, open loop, 20 a second at equal distances, 16 connections; 2 slices of 4 s, each after 2 s of warm-up",
         "<b>21\u{202f}000/s</b><span>the client&#39;s own ceiling</span>",
-        "The server carried up to 40.0/s; at 80.0/s only 70.0 % of the offered rate was answered well",
+        "The server carried up to 40.0/s; at 80.0/s only 70.0 % of what was due was answered well",
         "Latency by percentile",
         "99 %</text>",
         "Throughput",

@@ -99,7 +99,7 @@ fn people_read_a_few_lines() {
         lines[4].starts_with("stages   queue 5.97 ms, hash 14.9 ms") && lines[4].ends_with("on average"),
         "{text}"
     );
-    assert!(lines[5].starts_with("ramp     carried up to 40.0/s; at 80.0/s only 70.0 % of"), "{text}");
+    assert!(lines[5].starts_with("ramp     carried up to 40.0/s; at 80.0/s only 70.0 % of what"), "{text}");
     assert_eq!(
         lines[6],
         "ceiling  this client reaches 21\u{202f}000/s with p50 90.0 µs and p99 240 µs; the run used 0.214 % of it"

@@ -178,13 +178,11 @@ struct Run<'a> {
 impl Run<'_> {
     fn slice(&mut self, number: u32) -> Result<Slice, RunFault> {
         let Plan { window, slices, action, .. } = *self.plan;
-        // Another schedule for each, or all slices would stumble at the same request.
         let load = match self.plan.load {
-            Load::Open { per_second, arrivals: Arrivals::Poisson { seed } } => {
-                let seed = seed.wrapping_add(u64::from(number));
-                Load::Open { per_second, arrivals: Arrivals::Poisson { seed } }
+            Load::Open { per_second, arrivals } => {
+                Load::Open { per_second, arrivals: arrivals.of(u64::from(number)) }
             }
-            other => other,
+            Load::Closed => Load::Closed,
         };
         let what = format!("{action}, slice {} of {slices}", number + 1);
         let (tally, readings) = self.measure(load, window, &what)?;
@@ -204,6 +202,7 @@ impl Run<'_> {
         // The last one is rounded to three digits.
         while let Some(per_second) = ramp.rate().filter(|rate| *rate <= to * 1.005) {
             let what = format!("{}, {}", self.plan.action, rate(per_second));
+            let arrivals = arrivals.of(steps.len() as u64);
             let (tally, readings) = self.measure(Load::Open { per_second, arrivals }, window, &what)?;
             let step = Slice::of(&tally.recorder, readings.server).step(per_second);
             ramp.tried(criterion.shortfalls(&step).is_empty());
