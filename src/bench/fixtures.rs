@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::knee::{Criterion, Step};
+use super::knee::{Criterion, Step, Used};
 use super::recorder::{Failure, Outcome, Recorder, Sample, Stage, Stages};
 use super::result::*;
 use super::schedule::{Arrivals, Schedule, Window};
@@ -114,6 +114,15 @@ fn spread(random: &mut SplitMix64) -> f64 {
     (0..4).map(|_| random.uniform() - 0.5).sum::<f64>() * 3_f64.sqrt()
 }
 
+/// A ramp alone, as a cell of a matrix.
+pub(super) fn ramped() -> RunResult {
+    let mut run = Made { slices: 0, ..Made::default() }.run();
+    run.workload.parameters.insert("ramp".to_owned(), "10/s to 80/s, 10 s each".to_owned());
+    run.ramp = Some(ramp());
+    run.notes.push("the client used 3.00 % of a core on average".to_owned());
+    run
+}
+
 pub(super) fn ramp() -> RampResult {
     let step = |offered: f64, share: f64, errors, p99| Step {
         offered_per_second: offered,
@@ -123,6 +132,12 @@ pub(super) fn ramp() -> RampResult {
         errors,
         p50: Some(Duration::from_millis(p99 / 2)),
         p99: Some(Duration::from_millis(p99)),
+        used: Used {
+            cpu_cores: Some(share * 1.5),
+            rss_bytes: Some(96 << 20),
+            hash_queue: Some(errors / 10),
+            stage_mean_micros: [500, 12_000, 800, 90],
+        },
     };
     let steps = vec![
         step(10.0, 1.0, 0, 30),

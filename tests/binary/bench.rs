@@ -67,6 +67,34 @@ fn tells_where_the_time_went(slices: &[Value]) {
 }
 
 #[test]
+fn a_ramp_finds_what_is_carried_and_a_matrix_of_them_compares_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
+    let ramp = ["--self", "--users", "6", "--ramp", "20..30", "--step", "500ms", "--p99", "5s"];
+    let done = bench(&[&["verify"], &ramp[..], &["--json", &file("run")]].concat());
+    assert_eq!(done.code, Some(0), "{} {}", done.out, done.err);
+    assert!(
+        done.out.starts_with("verify, a ramp from 20/s to 30/s, 0.5 s each, at most 512"),
+        "{}",
+        done.out
+    );
+    assert!(done.out.contains("carried up to 30.0/s; that was the highest rate tried"), "{}", done.out);
+    let result: Value = serde_json::from_str(&std::fs::read_to_string(file("run")).unwrap()).unwrap();
+    let steps = result["ramp"]["steps"].as_array().unwrap();
+    assert!(steps.len() >= 2 && steps.iter().all(|step| step["requests"].as_u64() > Some(0)), "{result}");
+    assert_eq!(result["slices"], Value::Array(Vec::new()));
+
+    let more = ["--action", "verify", "--hash", "64KiBx1", "--json", &file("m"), "--html", &file("page")];
+    let done = bench(&[&["matrix"], &ramp[1..], &more[..]].concat());
+    assert_eq!(done.code, Some(0), "{} {}", done.out, done.err);
+    assert!(done.out.contains("knee  30.0/s  p99 ") && done.out.contains(", perhaps more"), "{}", done.out);
+    assert!(std::fs::read_to_string(file("page")).unwrap().contains("<td>30.0/s</td>"));
+    let done = bench(&["compare", &file("m"), &file("m")]);
+    assert_eq!(done.code, Some(4), "the knee may lie beyond: {} {}", done.out, done.err);
+    assert!(done.out.contains("knee"), "{}", done.out);
+}
+
+#[test]
 fn a_cell_that_cannot_start_is_told_and_the_others_are_measured() {
     let matrix = ["matrix", "--databases", "sqlite,postgres", "--formats", "jwt-eddsa,paseto-local"];
     let action = ["--action", "verify", "--rate", "20", "--sessions", "memory"];

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::format::{percent, rate, time};
 use super::micros;
+use super::recorder::Stage;
 
 /// What a rate has to meet to count as carried.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -42,6 +43,22 @@ pub struct Step {
     /// Its 99th percentile.
     #[serde(rename = "p99_micros", with = "micros::optional")]
     pub p99: Option<Duration>,
+    /// What it cost the server.
+    #[serde(default)]
+    pub used: Used,
+}
+
+/// What one rate cost the server, as far as it is known.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Used {
+    /// Cores in use on average.
+    pub cpu_cores: Option<f64>,
+    /// The most resident memory, in octets.
+    pub rss_bytes: Option<u64>,
+    /// The most requests at a time that waited for a hash thread or were in one.
+    pub hash_queue: Option<u64>,
+    /// The mean time in each stage of the answers that passed it, as [`Stage::ALL`] orders them: queue, hash, db, sign.
+    pub stage_mean_micros: [u64; Stage::ALL.len()],
 }
 
 /// One thing that a rate did not meet.

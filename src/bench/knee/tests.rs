@@ -15,6 +15,7 @@ fn step(offered: f64, achieved: f64, errors: u64, p99: u32) -> Step {
         errors,
         p50: Some(MILLISECOND),
         p99: Some(MILLISECOND * p99),
+        used: Used::default(),
     }
 }
 

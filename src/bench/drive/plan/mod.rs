@@ -31,7 +31,8 @@ use crate::domain::clock::{Clock, Stopwatch, SystemClock};
 
 /// Rates are tried in steps of about this factor.
 const FACTOR: f64 = 1.5;
-const REFINEMENTS: u32 = 3;
+/// So that the two rates between which the knee lies are three per cent apart: a difference of five can be told then.
+const REFINEMENTS: u32 = 4;
 const MOST_STEPS: u32 = 40;
 
 /// What was asked for.

@@ -32,7 +32,7 @@ pub(in crate::bench::report) fn memory(page: &mut Markup, run: &RunResult) {
     plot(page, run, &Reading { title: "Memory", label: "resident MiB", value, tick: plain, cell });
 }
 
-/// Requests that wait for a hash thread; nothing where the server did not tell.
+/// Requests that wait for a hash thread or are in one; nothing where the server did not tell.
 pub(in crate::bench::report) fn hash_queue(page: &mut Markup, run: &RunResult) {
     let value = |one: &Resources| one.hash_queue.map(|depth| depth as f64);
     plot(
@@ -40,7 +40,7 @@ pub(in crate::bench::report) fn hash_queue(page: &mut Markup, run: &RunResult) {
         run,
         &Reading {
             title: "Hash queue",
-            label: "requests that wait for a hash thread",
+            label: "requests waiting for a hash thread, or in one",
             value,
             tick: plain,
             cell: plain,
