@@ -48,7 +48,9 @@ pub(super) fn remarks(a: &RunResult, b: &RunResult) -> Vec<Remark> {
     let none = "none".to_owned();
     for name in of_a.parameters.keys().chain(of_b.parameters.keys()).collect::<BTreeSet<_>>() {
         let [a, b] = [of_a, of_b].map(|workload| workload.parameters.get(name).unwrap_or(&none));
-        differs(Weight::Incomparable, name, a, b);
+        // Among how many accounts people are is the server's side, as its database is: what they ask is the same.
+        let weight = if name == "people" { Weight::Subject } else { Weight::Incomparable };
+        differs(weight, name, a, b);
     }
     differs(Weight::Incomparable, "host", &a.host.name, &b.host.name);
     differs(Weight::Incomparable, "processor", &a.host.cpu, &b.host.cpu);

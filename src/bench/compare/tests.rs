@@ -112,6 +112,15 @@ fn knees_are_compared_by_the_rates_between_which_they_lie() {
 }
 
 #[test]
+fn among_how_many_accounts_people_are_is_what_is_compared() {
+    let (a, mut b) = (Made::default().run(), Made::default().run());
+    b.workload.parameters.insert("people".to_owned(), "seeded, every 10000.".to_owned());
+    let found = Comparison::of(&a, &b, &terms(), 1);
+    assert!(found.comparable, "{found}");
+    assert!(found.to_string().contains("differs: people: none → seeded, every 10000."), "{found}");
+}
+
+#[test]
 fn a_server_that_answers_nothing_well_is_worse_although_it_has_no_ratio() {
     let found = compared(Made::default(), Made { one_error_in: 1, ..Made::default() });
     assert_eq!(verdict_of(&found, Metric::SuccessShare), Verdict::Worse, "{found}");
