@@ -5,10 +5,12 @@
 //! | `load`, `weights` | the options of a load, and the plan that they are |
 //! | `run` | one load against one server, and its result |
 //! | `matrix` | the same load against several servers of our own |
+//! | `ground` | the databases and the Redis that a matrix was given, made anew for each of them |
 //! | `compare` | two results |
 //! | `progress` | what is shown while it goes on |
 
 mod compare;
+mod ground;
 mod load;
 mod matrix;
 mod progress;
@@ -79,6 +81,7 @@ impl Given {
             files: self.files.iter().map(absolute).collect::<Result<_, _>>()?,
             settings: self.settings.clone(),
             secrets: Vec::new(),
+            own_database: false,
         })
     }
 }
