@@ -101,8 +101,8 @@ impl Made {
         }
         let resources = (0..self.seconds).map(|second| Resources {
             at: second as f64 + 0.5,
-            cpu_cores: 1.2 * mood * (1.0 + 0.05 * spread(random)),
-            rss_bytes: (90 << 20) + (second << 16),
+            cpu_cores: Some(1.2 * mood * (1.0 + 0.05 * spread(random))),
+            rss_bytes: Some((90 << 20) + (second << 16)),
             hash_queue: Some(random.below(4) as u64),
         });
         Slice::of(&recorder, resources.collect())

@@ -228,3 +228,20 @@ fn who_may_not_be_loaded_is_not() {
     let done = bench(&["login", "--url", "http://127.0.0.1:9", "--patience", "1s"]);
     assert!(done.code == Some(1) && done.err.contains("no server answers"), "{}", done.err);
 }
+#[test]
+fn the_operations_listener_is_read_without_the_process() {
+    let house = Installation::on(Kind::Sqlite);
+    let server = house.serve();
+    let [url, ops] = [server.address, server.ops_address].map(|address| format!("http://{address}"));
+    let load = ["--users", "2", "--rate", "20", "--warm-up", "0s", "--time", "2s", "--slices", "1"];
+    let from = ["bench", "verify", "--url", &url, "--ops-url", &ops, "--json", "result"];
+    house.run(&[&from[..], &load].concat()).ok();
+    let text = std::fs::read_to_string(house.directory.path().join("result")).unwrap();
+    let result: Value = serde_json::from_str(&text).unwrap();
+    let readings = result["slices"][0]["resources"].as_array().unwrap();
+    let is_told = |one: &Value| one["hash_queue"].is_u64() && one["rss_bytes"].is_null();
+    assert!(!readings.is_empty() && readings.iter().all(is_told), "{readings:?}");
+    assert!(result["host"]["file_system"].is_null() && result["notes"].to_string().contains("server_timing"));
+    server.terminate();
+}
+

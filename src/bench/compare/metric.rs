@@ -69,7 +69,12 @@ impl Metric {
 
     fn of_slice(self, slice: &Slice) -> Vec<f64> {
         if self == Self::Rss {
-            return slice.resources.iter().map(|reading| reading.rss_bytes as f64).collect();
+            return slice
+                .resources
+                .iter()
+                .filter_map(|one| one.rss_bytes)
+                .map(|octets| octets as f64)
+                .collect();
         }
         // The last, shorter one of an uneven slice would only be noise.
         let full = slice.seconds.first().map_or(0.0, |first| first.length);
@@ -87,8 +92,8 @@ impl Metric {
             Self::CpuPerAnswer => {
                 let within = second.start..second.start + second.length;
                 let readings = slice.resources.iter().filter(|reading| within.contains(&reading.at));
-                let (sum, count) =
-                    readings.fold((0.0, 0.0), |(sum, count), reading| (sum + reading.cpu_cores, count + 1.0));
+                let cores = readings.filter_map(|reading| reading.cpu_cores);
+                let (sum, count) = cores.fold((0.0, 0.0), |(sum, count), cores| (sum + cores, count + 1.0));
                 (second.answered > 0).then(|| sum / count * second.length / second.answered as f64)
             }
             Self::Rss | Self::Knee => None,

@@ -69,7 +69,8 @@ fn slices_add_up() {
 fn readings_outside_the_window_are_left_out() {
     let made = Made { slices: 1, seconds: 10, ..Made::default() }.run();
     let recorder = crate::bench::recorder::Recorder::new(made.workload.window);
-    let reading = |at, cpu_cores| Resources { at, cpu_cores, rss_bytes: 1, hash_queue: None };
+    let reading =
+        |at, cpu_cores| Resources { at, cpu_cores: Some(cpu_cores), rss_bytes: Some(1), hash_queue: None };
     let readings = vec![reading(-1.0, 1.0), reading(5.0, 1.0), reading(6.0, f64::NAN), reading(10.5, 1.0)];
     assert_eq!(Slice::of(&recorder, readings).resources.len(), 1);
 }
