@@ -49,6 +49,7 @@ impl Made {
                 cpu: "Model 7".to_owned(),
                 cores: 2,
                 memory_bytes: 24 << 30,
+                file_system: None,
             },
             server: Server {
                 version: "0.1.0".to_owned(),

@@ -46,6 +46,7 @@ fn every_load_is_answered_well_by_a_server_of_its_own() {
         if load == "login" {
             tells_where_the_time_went(slices);
         }
+        assert!(result["host"]["file_system"].is_string(), "{result}");
     }
     let a = directory.path().join("verify");
     let a = a.to_str().unwrap();

@@ -58,6 +58,8 @@ pub(super) fn remarks(a: &RunResult, b: &RunResult) -> Vec<Remark> {
     differs(Weight::Incomparable, "build profile", &a.server.profile, &b.server.profile);
     differs(Weight::Doubt, "operating system", &a.host.os, &b.host.os);
     differs(Weight::Doubt, "memory of the host", &a.host.memory_bytes, &b.host.memory_bytes);
+    let file_system = |run: &RunResult| run.host.file_system.clone().unwrap_or_else(|| "unknown".to_owned());
+    differs(Weight::Doubt, "file system of the server", &file_system(a), &file_system(b));
     let seconds = |run: &RunResult| {
         let window = run.workload.window;
         format!("{} s after {} s of warm-up", window.measured.as_secs_f64(), window.warm_up.as_secs_f64())

@@ -50,6 +50,9 @@ pub struct Host {
     pub cores: u32,
     /// Memory in octets.
     pub memory_bytes: u64,
+    /// The type of the file system that the files of a server of our own were on; none of another server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file_system: Option<String>,
 }
 
 /// The server.

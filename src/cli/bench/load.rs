@@ -130,6 +130,8 @@ impl LoadOptions {
         let highest = self.ramp.filter(|_| is_open).map(|(_, to)| to);
         let load = match self.rate.or(highest) {
             Some(per_second) => Load::Open { per_second, arrivals },
+    /// Where its files are; not known of one that is not our own.
+    pub(super) directory: Option<PathBuf>,
             None => Load::Closed,
         };
         let ramp = self.ramp.map(|(from, to)| RampOrder {
@@ -186,6 +188,7 @@ fn files_for(connections: u64) -> anyhow::Result<()> {
 
 fn rate(text: &str) -> Result<f64, String> {
     let rate: f64 = text.parse().map_err(|_| format!("`{text}` is not a number"))?;
+            directory: known.directory,
     if rate > 0.0 && rate <= 1e6 {
         Ok(rate)
     } else {

@@ -75,6 +75,7 @@ fn own(server: &OwnServer) -> Known {
         },
     }
 }
+        directory: Some(server.directory().to_owned()),
 
 /// A server that somebody else runs tells nothing about how it was built and configured.
 fn elsewhere(options: &LoadOptions) -> anyhow::Result<Known> {
@@ -91,6 +92,7 @@ fn elsewhere(options: &LoadOptions) -> anyhow::Result<Known> {
         server: Server { version: unknown(), commit: None, profile: unknown(), configuration: Vec::new() },
     })
 }
+        directory: None,
 
 fn token(file: &Path) -> anyhow::Result<String> {
     let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;

@@ -11,6 +11,7 @@ mod notes;
 mod prepare;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::thread;
 use std::time::Duration;
@@ -63,6 +64,8 @@ pub struct Plan {
     pub sources: Sources,
     /// What is known of it.
     pub server: Server,
+    /// Where its files are, if that is known.
+    pub directory: Option<PathBuf>,
     /// Set when it is to end at once.
     pub stop: &'static AtomicBool,
 }
@@ -126,7 +129,7 @@ impl Plan {
         let ceiling = ceiling::measure(run.all.most_connections.max(1), self.stop)?;
         let mut result = RunResult {
             started: started.to_string(),
-            host: host(),
+            host: host(self.directory.as_deref()),
             server: self.server.clone(),
             workload: self.workload(),
             ceiling,

@@ -97,6 +97,13 @@ impl All {
                     .to_owned(),
             );
         }
+        if result.host.file_system.as_deref() == Some("tmpfs") {
+            notes.push(
+                "the files of the server were in memory (tmpfs), where a commit of SQLite costs nothing; TMPDIR puts them on a \
+                 disk"
+                    .to_owned(),
+            );
+        }
         if let Some(missing) = &self.missing {
             notes.push(format!("what the server used is not known: {missing}"));
         }
