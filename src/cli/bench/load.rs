@@ -9,7 +9,7 @@ use rustix::process::{Resource, getrlimit, setrlimit};
 use url::Url;
 
 use super::STOP;
-use crate::bench::drive::crew::Mix;
+use crate::bench::drive::crew::{MOST_SESSIONS_EACH, Mix};
 use crate::bench::drive::people::People;
 use crate::bench::drive::plan::{Plan, RampOrder};
 use crate::bench::drive::sampler::Sources;
@@ -86,7 +86,7 @@ pub(in crate::cli) struct LoadOptions {
     pub(super) seeded: Option<u64>,
 
     /// How many sessions are verified and refreshed; by default one of each of those people, and no fewer than the
-    /// connections of a closed loop.
+    /// connections of a closed loop or than an open one refreshes in a second.
     #[arg(long = "session-count", value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub(super) sessions: Option<u32>,
     /// The same seed is the same people and the same schedule.
@@ -146,7 +146,15 @@ impl LoadOptions {
         files_for(u64::from(connections))?;
         // Of a mix, one half of the people stays.
         let stay = if action == Action::Mixed { self.users / 2 } else { self.users };
-        let sessions = self.sessions.unwrap_or(if is_open { stay } else { stay.max(closed) });
+        let at_a_time = match load {
+            Load::Open { per_second, .. } => {
+                let fastest = self.ramp.map_or(per_second, |(_, to)| to.max(per_second));
+                let most = stay.saturating_mul(MOST_SESSIONS_EACH as u32);
+                refreshed_at_a_time(fastest, &mix, self.patience).min(most)
+            }
+            Load::Closed => closed,
+        };
+        let sessions = self.sessions.unwrap_or(at_a_time.max(stay));
         if let Some(accounts) = self.seeded.filter(|accounts| u64::from(self.users) > *accounts) {
             bail!("--users {} are more than the {accounts} accounts of --seeded", self.users);
         }
@@ -186,6 +194,13 @@ fn files_for(connections: u64) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// How many sessions an open loop has to have so that its refreshes wait for the server only and not for each other: each
+/// takes part in one at a time. One that takes longer than a second is slow by any measure.
+fn refreshed_at_a_time(per_second: f64, mix: &Mix, patience: Duration) -> u32 {
+    let longest = patience.min(Duration::from_secs(1)).as_secs_f64();
+    (per_second * mix.share(Action::Refresh) * longest).ceil() as u32
+}
+
 fn rate(text: &str) -> Result<f64, String> {
     let rate: f64 = text.parse().map_err(|_| format!("`{text}` is not a number"))?;
             directory: known.directory,
@@ -219,3 +234,14 @@ mod tests {
         assert!(positive("0s").is_err() && positive("1s").is_ok());
     }
 }
+    #[test]
+    fn refreshes_of_an_open_loop_do_not_wait_for_each_other() {
+        let at_a_time = |mix: &[(Action, u32)], patience| {
+            refreshed_at_a_time(400.0, &Mix(mix.to_vec()), Duration::from_millis(patience))
+        };
+        assert_eq!(at_a_time(&[(Action::Refresh, 1)], 10_000), 400);
+        assert_eq!(at_a_time(&[(Action::Refresh, 1)], 100), 40);
+        assert_eq!(at_a_time(&[(Action::Refresh, 15), (Action::Verify, 85)], 10_000), 60);
+        assert_eq!(at_a_time(&[(Action::Verify, 1)], 10_000), 0);
+    }
+
