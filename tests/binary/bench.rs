@@ -1,8 +1,11 @@
 //! `guardhouse bench`: every load against a server that it starts itself, what cannot be measured, and who may not be loaded.
 
+use std::process::Stdio;
+
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use super::process::{Done, Installation};
+use super::process::{Done, Installation, until};
 use crate::on_every_database;
 use crate::proofs::redis::{Admin, redis_is_available};
 use crate::support::Kind;
@@ -43,10 +46,10 @@ fn every_load_is_answered_well_by_a_server_of_its_own() {
         assert!(std::fs::read_to_string(&html).unwrap().contains("<svg"));
         let limits = Value::from("limits.enabled = false");
         assert!(result["server"]["configuration"].as_array().unwrap().contains(&limits), "{result}");
+        assert!(result["host"]["file_system"].is_string(), "{result}");
         if load == "login" {
             tells_where_the_time_went(slices);
         }
-        assert!(result["host"]["file_system"].is_string(), "{result}");
     }
     let a = directory.path().join("verify");
     let a = a.to_str().unwrap();
@@ -155,6 +158,44 @@ fn a_matrix_empties_a_redis_of_its_own_and_leaves_it_empty() {
 }
 
 #[test]
+fn an_interrupted_matrix_keeps_what_it_has_measured() {
+    let directory = tempfile::tempdir().unwrap();
+    let json = directory.path().join("matrix.json");
+    let cells = || {
+        let text = std::fs::read_to_string(&json).unwrap_or_default();
+        let result: Value = serde_json::from_str(&text).unwrap_or_default();
+        result["cells"].as_array().map_or(0, Vec::len)
+    };
+    let house = Installation::on(Kind::Sqlite);
+    let formats = "jwt-eddsa,jwt-es256,jwt-hs256,paseto-local,paseto-public";
+    let matrix =
+        ["bench", "matrix", "--action", "verify", "--rate", "20", "--hash", "64KiBx1", "--formats", formats];
+    let mut command =
+        house.command(&[&matrix[..], &SHORT[1..], &["--json", json.to_str().unwrap()]].concat());
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    until("the first cell", || cells() > 0);
+    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(3));
+    assert!((1..5).contains(&cells()));
+}
+
+#[test]
+fn what_nobody_would_read_is_refused() {
+    for wrong in [
+        &["matrix", "--self"][..],
+        &["matrix", "--url", "http://127.0.0.1:9"],
+        &["login", "--step", "1s"],
+        &["login", "--rate", "5", "--p99", "1s"],
+    ] {
+        bench(wrong).failed(2);
+    }
+    for command in ["login", "matrix"] {
+        let refused = bench(&[command, "--json", "/no/such/directory/file"]).failed(1);
+        assert!(refused.contains("cannot write /no/such/directory/file"), "{refused}");
+    }
+}
+
+#[test]
 fn what_a_matrix_would_measure_under_a_wrong_name_is_refused_or_overridden() {
     let refused = bench(&["matrix", "--set", "database.url=postgres://127.0.0.1:9/x"]).failed(1);
     assert!(refused.contains("--set database.url would hold for every server"), "{refused}");
@@ -220,16 +261,6 @@ fn people_that_were_seeded_are_among_all_that_there_are() {
 }
 
 #[test]
-fn who_may_not_be_loaded_is_not() {
-    let done = bench(&["login", "--url", "http://192.0.2.1"]);
-    assert_eq!(done.code, Some(1));
-    assert!(done.err.contains("--i-may-load-this-server"), "{}", done.err);
-    let done = bench(&["login", "--url", "https://127.0.0.1"]);
-    assert!(done.code == Some(1) && done.err.contains("only http://"), "{}", done.err);
-    let done = bench(&["login", "--url", "http://127.0.0.1:9", "--patience", "1s"]);
-    assert!(done.code == Some(1) && done.err.contains("no server answers"), "{}", done.err);
-}
-#[test]
 fn the_operations_listener_is_read_without_the_process() {
     let house = Installation::on(Kind::Sqlite);
     let server = house.serve();
@@ -246,3 +277,13 @@ fn the_operations_listener_is_read_without_the_process() {
     server.terminate();
 }
 
+#[test]
+fn who_may_not_be_loaded_is_not() {
+    let done = bench(&["login", "--url", "http://192.0.2.1"]);
+    assert_eq!(done.code, Some(1));
+    assert!(done.err.contains("--i-may-load-this-server"), "{}", done.err);
+    let done = bench(&["login", "--url", "https://127.0.0.1"]);
+    assert!(done.code == Some(1) && done.err.contains("only http://"), "{}", done.err);
+    let done = bench(&["login", "--url", "http://127.0.0.1:9", "--patience", "1s"]);
+    assert!(done.code == Some(1) && done.err.contains("no server answers"), "{}", done.err);
+}

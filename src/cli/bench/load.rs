@@ -23,8 +23,18 @@ use crate::seeding;
 /// Files that are open besides connections.
 const OTHER_FILES: u64 = 64;
 
-#[derive(Args, Clone)]
-pub(in crate::cli) struct LoadOptions {
+/// A load against one server.
+#[derive(Args)]
+pub(in crate::cli) struct SingleLoad {
+    #[command(flatten)]
+    pub(super) server: ServerOptions,
+    #[command(flatten)]
+    pub(super) load: LoadOptions,
+}
+
+/// Which server. A matrix starts its own, and has none of these.
+#[derive(Args)]
+pub(in crate::cli) struct ServerOptions {
     /// Where the server listens, with its base path if it has one; http and this machine only.
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080", conflicts_with = "own")]
     pub(super) url: Url,
@@ -41,12 +51,17 @@ pub(in crate::cli) struct LoadOptions {
     #[arg(long, value_name = "PID", conflicts_with = "own")]
     pub(super) pid: Option<u32>,
     /// Starts this very program as a server for the load: in a directory of its own, on a free port, without limits,
-    /// and for the rest as --config and --set say. Variables do not count.
+    /// and for the rest as --config and --set say. Variables do not count. A database that is named there and was filled
+    /// before needs its master key too.
     #[arg(long = "self")]
     pub(super) own: bool,
     /// Loads another machine than this one.
     #[arg(long)]
     pub(super) i_may_load_this_server: bool,
+}
+
+#[derive(Args)]
+pub(in crate::cli) struct LoadOptions {
     /// An open loop: so many requests a second, whatever the server does.
     #[arg(long, value_name = "R", value_parser = rate)]
     pub(super) rate: Option<f64>,
@@ -63,10 +78,10 @@ pub(in crate::cli) struct LoadOptions {
     #[arg(long, value_name = "FROM..TO", value_parser = range)]
     pub(super) ramp: Option<(f64, f64)>,
     /// How long each rate of a ramp is measured, after a fifth of that as a warm-up.
-    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = positive)]
+    #[arg(long, value_name = "TIME", default_value = "10s", requires = "ramp", value_parser = positive)]
     pub(super) step: Duration,
     /// Within which time 99 of 100 answers have to come for a rate to count as carried.
-    #[arg(long, value_name = "TIME", default_value = "250ms", value_parser = positive)]
+    #[arg(long, value_name = "TIME", default_value = "250ms", requires = "ramp", value_parser = positive)]
     pub(super) p99: Duration,
     /// How long each slice is measured.
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = positive)]
@@ -84,7 +99,6 @@ pub(in crate::cli) struct LoadOptions {
     /// evenly, and not accounts of their own.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..=seeding::MOST))]
     pub(super) seeded: Option<u64>,
-
     /// How many sessions are verified and refreshed; by default one of each of those people, and no fewer than the
     /// connections of a closed loop or than an open one refreshes in a second.
     #[arg(long = "session-count", value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
@@ -116,6 +130,8 @@ pub(super) struct Known {
     pub(super) target: Target,
     pub(super) sources: Sources,
     pub(super) server: Server,
+    /// Where its files are; not known of one that is not our own.
+    pub(super) directory: Option<PathBuf>,
 }
 
 impl LoadOptions {
@@ -130,8 +146,6 @@ impl LoadOptions {
         let highest = self.ramp.filter(|_| is_open).map(|(_, to)| to);
         let load = match self.rate.or(highest) {
             Some(per_second) => Load::Open { per_second, arrivals },
-    /// Where its files are; not known of one that is not our own.
-    pub(super) directory: Option<PathBuf>,
             None => Load::Closed,
         };
         let ramp = self.ramp.map(|(from, to)| RampOrder {
@@ -174,9 +188,17 @@ impl LoadOptions {
             patience: self.patience,
             sources: known.sources,
             server: known.server,
+            directory: known.directory,
             stop: &STOP,
         })
     }
+}
+
+/// How many sessions an open loop has to have so that its refreshes wait for the server only and not for each other: each
+/// takes part in one at a time. One that takes longer than a second is slow by any measure.
+fn refreshed_at_a_time(per_second: f64, mix: &Mix, patience: Duration) -> u32 {
+    let longest = patience.min(Duration::from_secs(1)).as_secs_f64();
+    (per_second * mix.share(Action::Refresh) * longest).ceil() as u32
 }
 
 /// Raises what this process may open, as far as it may.
@@ -194,16 +216,8 @@ fn files_for(connections: u64) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// How many sessions an open loop has to have so that its refreshes wait for the server only and not for each other: each
-/// takes part in one at a time. One that takes longer than a second is slow by any measure.
-fn refreshed_at_a_time(per_second: f64, mix: &Mix, patience: Duration) -> u32 {
-    let longest = patience.min(Duration::from_secs(1)).as_secs_f64();
-    (per_second * mix.share(Action::Refresh) * longest).ceil() as u32
-}
-
 fn rate(text: &str) -> Result<f64, String> {
     let rate: f64 = text.parse().map_err(|_| format!("`{text}` is not a number"))?;
-            directory: known.directory,
     if rate > 0.0 && rate <= 1e6 {
         Ok(rate)
     } else {
@@ -228,13 +242,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ramps_are_read_or_refused() {
-        assert_eq!(range("10..1000"), Ok((10.0, 1000.0)));
-        assert!(["10", "10..5", "0..5", "a..b"].iter().all(|text| range(text).is_err()));
-        assert!(positive("0s").is_err() && positive("1s").is_ok());
-    }
-}
-    #[test]
     fn refreshes_of_an_open_loop_do_not_wait_for_each_other() {
         let at_a_time = |mix: &[(Action, u32)], patience| {
             refreshed_at_a_time(400.0, &Mix(mix.to_vec()), Duration::from_millis(patience))
@@ -245,3 +252,10 @@ mod tests {
         assert_eq!(at_a_time(&[(Action::Verify, 1)], 10_000), 0);
     }
 
+    #[test]
+    fn ramps_are_read_or_refused() {
+        assert_eq!(range("10..1000"), Ok((10.0, 1000.0)));
+        assert!(["10", "10..5", "0..5", "a..b"].iter().all(|text| range(text).is_err()));
+        assert!(positive("0s").is_err() && positive("1s").is_ok());
+    }
+}

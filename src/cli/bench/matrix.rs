@@ -10,7 +10,7 @@ use clap::Args;
 use super::ground::Ground;
 use super::load::LoadOptions;
 use super::run::on_own;
-use super::{Given, STOP, write};
+use super::{Given, STOP, require_writable, write};
 use crate::bench::drive::crew::Mix;
 use crate::bench::drive::launch::Launch;
 use crate::bench::report::page;
@@ -19,6 +19,8 @@ use crate::cli::{complain, say};
 
 /// Not more servers than anybody would wait for.
 const MOST_CELLS: usize = 256;
+/// The exit code of a matrix that was ended early.
+const INTERRUPTED: u8 = 3;
 /// The database that needs no address.
 const SQLITE: &str = "sqlite";
 /// What the matrix itself decides.
@@ -169,27 +171,42 @@ pub(super) fn run(given: &Given, command: &Matrix) -> anyhow::Result<ExitCode> {
     command.check(given)?;
     let base = given.launch()?;
     let ground = Ground::of(&command.database_url, command.redis_url.as_deref())?;
-    let mut cells = Vec::with_capacity(count);
-    for database in databases {
+    let LoadOptions { json, html, .. } = &command.load;
+    require_writable(json.as_deref())?;
+    require_writable(html.as_deref())?;
+    let mut results = MatrixResult { axes: AXES.map(str::to_owned).to_vec(), cells: Vec::new() };
+    let mut is_interrupted = false;
+    'all: for database in databases {
         for format in formats {
             for store in stores {
                 for cost in hash {
                     let at = vec![database.clone(), format.name.clone(), store.clone(), cost.name.clone()];
-                    complain(format!("{} of {count}: {}", cells.len() + 1, at.join(" · ")));
+                    complain(format!("{} of {count}: {}", results.cells.len() + 1, at.join(" · ")));
                     let outcome = cell(command, &base, &ground, (database, format, store, cost));
-                    ensure!(!STOP.load(Ordering::Relaxed), "interrupted");
-                    cells.push(Cell { at, outcome });
+                    is_interrupted = STOP.load(Ordering::Relaxed);
+                    if is_interrupted {
+                        break 'all;
+                    }
+                    results.cells.push(Cell { at, outcome });
+                    // A matrix takes hours, and what ends it early should not take those that were measured.
+                    write(json.as_deref(), || Results::Matrix(results.clone()).write())?;
                 }
             }
         }
     }
-    let is_all_failed = cells.iter().all(|cell| matches!(cell.outcome, CellOutcome::Failed(_)));
-    let matrix = MatrixResult { axes: AXES.map(str::to_owned).to_vec(), cells };
-    say(matrix.to_string().trim_end());
-    let results = Results::Matrix(matrix);
-    write(command.load.json.as_deref(), || results.write())?;
-    write(command.load.html.as_deref(), || page(&results))?;
-    Ok(if is_all_failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    ensure!(!results.cells.is_empty(), "interrupted");
+    let is_all_failed = results.cells.iter().all(|cell| matches!(cell.outcome, CellOutcome::Failed(_)));
+    say(results.to_string().trim_end());
+    let results = Results::Matrix(results);
+    write(html.as_deref(), || page(&results))?;
+    Ok(match (is_interrupted, is_all_failed) {
+        (true, _) => {
+            complain("interrupted; this is what was measured until then");
+            ExitCode::from(INTERRUPTED)
+        }
+        (false, true) => ExitCode::FAILURE,
+        (false, false) => ExitCode::SUCCESS,
+    })
 }
 
 fn cell(command: &Matrix, base: &Launch, ground: &Ground, at: (&str, &Format, &str, &Cost)) -> CellOutcome {
