@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::knee::{Criterion, Step};
+use super::knee::{Criterion, Step, Used};
 use super::recorder::{Failure, Outcome, Recorder, Sample, Stage, Stages};
 use super::result::*;
 use super::schedule::{Arrivals, Schedule, Window};
@@ -49,6 +49,7 @@ impl Made {
                 cpu: "Model 7".to_owned(),
                 cores: 2,
                 memory_bytes: 24 << 30,
+                file_system: None,
             },
             server: Server {
                 version: "0.1.0".to_owned(),
@@ -101,8 +102,8 @@ impl Made {
         }
         let resources = (0..self.seconds).map(|second| Resources {
             at: second as f64 + 0.5,
-            cpu_cores: 1.2 * mood * (1.0 + 0.05 * spread(random)),
-            rss_bytes: (90 << 20) + (second << 16),
+            cpu_cores: Some(1.2 * mood * (1.0 + 0.05 * spread(random))),
+            rss_bytes: Some((90 << 20) + (second << 16)),
             hash_queue: Some(random.below(4) as u64),
         });
         Slice::of(&recorder, resources.collect())
@@ -114,6 +115,15 @@ fn spread(random: &mut SplitMix64) -> f64 {
     (0..4).map(|_| random.uniform() - 0.5).sum::<f64>() * 3_f64.sqrt()
 }
 
+/// A ramp alone, as a cell of a matrix.
+pub(super) fn ramped() -> RunResult {
+    let mut run = Made { slices: 0, ..Made::default() }.run();
+    run.workload.parameters.insert("ramp".to_owned(), "10/s to 80/s, 10 s each".to_owned());
+    run.ramp = Some(ramp());
+    run.notes.push("the client used 3.00 % of a core on average".to_owned());
+    run
+}
+
 pub(super) fn ramp() -> RampResult {
     let step = |offered: f64, share: f64, errors, p99| Step {
         offered_per_second: offered,
@@ -123,6 +133,12 @@ pub(super) fn ramp() -> RampResult {
         errors,
         p50: Some(Duration::from_millis(p99 / 2)),
         p99: Some(Duration::from_millis(p99)),
+        used: Used {
+            cpu_cores: Some(share * 1.5),
+            rss_bytes: Some(96 << 20),
+            hash_queue: Some(errors / 10),
+            stage_mean_micros: [500, 12_000, 800, 90],
+        },
     };
     let steps = vec![
         step(10.0, 1.0, 0, 30),

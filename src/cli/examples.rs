@@ -97,7 +97,7 @@ pub(super) const MANNERS: &[Manners] = manners! {
     "bench mixed": ["guardhouse bench mixed --self --rate 200 --weights verify=90,refresh=10"]
         exits ["4  limits of the server answered in its place"];
     "bench matrix": ["guardhouse bench matrix --action verify --formats jwt-eddsa,paseto-public --rate 200"]
-        exits ["4  limits of the server answered in its place"];
+        exits ["3  it was interrupted; what was measured until then is written"];
     "bench compare": ["guardhouse bench compare before.json after.json --minimum-effect 3"]
         exits ["1  something is worse", "2  there are no results to compare", "4  that cannot be said"];
     "completions": [

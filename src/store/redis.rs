@@ -5,15 +5,18 @@ use std::time::Duration;
 
 use fred::clients::Client;
 use fred::error::{Error, ErrorKind};
-use fred::interfaces::{ClientLike, MetricsInterface};
+use fred::interfaces::{ClientLike, KeysInterface, MetricsInterface, ServerInterface};
 use fred::types::Builder;
 use fred::types::config::{Config, ReconnectPolicy};
-use fred::types::{ClusterHash, InfoKind};
+use fred::types::{ClusterHash, CustomCommand, InfoKind};
 use metrics::gauge;
 use secrecy::ExposeSecret;
 
 use super::StoreError;
 use crate::config;
+
+/// Set in a Redis of made-up sessions: by whom. It may be emptied.
+const MADE_UP: &str = "guardhouse:made_up";
 
 /// Pause between tries to connect again.
 const RECONNECT_PAUSE_MS: u32 = 100;
@@ -132,6 +135,41 @@ impl Redis {
             vitals.extend(lines.map(|(name, value)| (name.to_owned(), value.to_owned())));
         }
         Ok(vitals)
+    }
+
+    /// Whether it holds nothing at all, or the mark of whoever filled it and may empty it.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`]; [`StoreError::Other`] for a cluster, of which a mark would stand on one server only.
+    pub async fn is_free_for(&self, mark: &str) -> Result<bool, StoreError> {
+        if self.clustered {
+            return Err(StoreError::Other("a cluster of Redis is not emptied; take one server".into()));
+        }
+        let keys: u64 = self.client.dbsize().await?;
+        let known: Option<String> = self.client.get(MADE_UP).await?;
+        Ok(keys == 0 || known.as_deref() == Some(mark))
+    }
+
+    /// Empties it, but for `mark`. Only after [`Self::is_free_for`].
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`]
+    pub async fn make_anew(&self, mark: &str) -> Result<(), StoreError> {
+        self.empty().await?;
+        Ok(self.client.set(MADE_UP, mark, None, None, false).await?)
+    }
+
+    /// Empties it, the mark included: what comes next in it is not ours. Only after [`Self::is_free_for`].
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`]
+    pub async fn empty(&self) -> Result<(), StoreError> {
+        // Of this number of a database only, and not FLUSHALL.
+        let flush = CustomCommand::new_static("FLUSHDB", None::<u16>, false);
+        Ok(self.client.custom::<(), &str>(flush, Vec::new()).await?)
     }
 
     /// Whether Redis answers.

@@ -24,11 +24,13 @@ pub enum Metric {
     CpuPerAnswer,
     /// Resident memory, in octets.
     Rss,
+    /// The highest rate that a ramp found to be carried; nothing if none was.
+    Knee,
 }
 
 impl Metric {
-    /// All of them.
-    pub const ALL: [Self; 7] = [
+    /// All that have a value in each second, which [`Self::Knee`] has not.
+    pub const OF_SECONDS: [Self; 7] = [
         Self::Throughput,
         Self::SuccessShare,
         Self::LatencyP50,
@@ -41,7 +43,7 @@ impl Metric {
     /// Whether more of it is better.
     pub fn is_better_higher(self) -> bool {
         match self {
-            Self::Throughput | Self::SuccessShare => true,
+            Self::Throughput | Self::SuccessShare | Self::Knee => true,
             Self::LatencyP50 | Self::LatencyP99 | Self::ServiceMean | Self::CpuPerAnswer | Self::Rss => false,
         }
     }
@@ -56,7 +58,7 @@ impl Metric {
     pub(super) fn is_geometric(self) -> bool {
         match self {
             Self::LatencyP50 | Self::LatencyP99 | Self::ServiceMean => true,
-            Self::Throughput | Self::SuccessShare | Self::CpuPerAnswer | Self::Rss => false,
+            Self::Throughput | Self::SuccessShare | Self::CpuPerAnswer | Self::Rss | Self::Knee => false,
         }
     }
 
@@ -67,7 +69,12 @@ impl Metric {
 
     fn of_slice(self, slice: &Slice) -> Vec<f64> {
         if self == Self::Rss {
-            return slice.resources.iter().map(|reading| reading.rss_bytes as f64).collect();
+            return slice
+                .resources
+                .iter()
+                .filter_map(|one| one.rss_bytes)
+                .map(|octets| octets as f64)
+                .collect();
         }
         // The last, shorter one of an uneven slice would only be noise.
         let full = slice.seconds.first().map_or(0.0, |first| first.length);
@@ -85,11 +92,11 @@ impl Metric {
             Self::CpuPerAnswer => {
                 let within = second.start..second.start + second.length;
                 let readings = slice.resources.iter().filter(|reading| within.contains(&reading.at));
-                let (sum, count) =
-                    readings.fold((0.0, 0.0), |(sum, count), reading| (sum + reading.cpu_cores, count + 1.0));
+                let cores = readings.filter_map(|reading| reading.cpu_cores);
+                let (sum, count) = cores.fold((0.0, 0.0), |(sum, count), cores| (sum + cores, count + 1.0));
                 (second.answered > 0).then(|| sum / count * second.length / second.answered as f64)
             }
-            Self::Rss => None,
+            Self::Rss | Self::Knee => None,
         }
     }
 }
@@ -104,6 +111,7 @@ impl fmt::Display for Metric {
             Self::ServiceMean => "service mean",
             Self::CpuPerAnswer => "CPU per answer",
             Self::Rss => "memory",
+            Self::Knee => "knee",
         })
     }
 }

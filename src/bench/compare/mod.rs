@@ -4,6 +4,7 @@
 //! it is not. Both are answers, and neither is the other.
 
 mod bootstrap;
+mod knees;
 mod metric;
 mod pairs;
 mod remarks;
@@ -107,13 +108,20 @@ impl Comparison {
     /// Compares `b` with `a`, as one of so many `comparisons` of the same command.
     pub fn of(a: &RunResult, b: &RunResult, terms: &Terms, comparisons: usize) -> Self {
         let mut remarks = remarks::remarks(a, b);
-        let family = (Metric::ALL.len() * comparisons.max(1)) as f64;
+        let family = (Metric::OF_SECONDS.len() * comparisons.max(1)) as f64;
         let confidence = 1.0 - (1.0 - terms.confidence) / family;
         let judge = |metric: Metric| judge(metric, a, b, &Terms { confidence, ..*terms });
-        let judgements: Vec<_> = Metric::ALL.into_iter().filter_map(judge).collect();
-        let is_judged = |metric: &Metric| judgements.iter().any(|one| one.metric == *metric);
-        let missing: Vec<_> =
-            Metric::ALL.iter().filter(|metric| !is_judged(metric)).map(Metric::to_string).collect();
+        let knee = knees::judge(a, b, terms.minimum_effect);
+        let judgements: Vec<_> = Metric::OF_SECONDS.into_iter().filter_map(judge).chain(knee).collect();
+        let is_judged = |metric: Metric| judgements.iter().any(|one| one.metric == metric);
+        // What neither has, such as anything but a knee of a ramp alone, was not asked for.
+        let has = |run: &RunResult, metric: Metric| match metric {
+            Metric::Knee => run.ramp.is_some(),
+            _ => average(&metric.values(run), metric.is_geometric()).is_some(),
+        };
+        let missing = Metric::OF_SECONDS.into_iter().chain([Metric::Knee]);
+        let missing = missing.filter(|metric| !is_judged(*metric) && (has(a, *metric) || has(b, *metric)));
+        let missing: Vec<_> = missing.map(|metric| metric.to_string()).collect();
         if judgements.is_empty() {
             let text = "one of the two measured nothing".to_owned();
             remarks.insert(0, Remark { weight: Weight::Incomparable, text });
@@ -121,7 +129,10 @@ impl Comparison {
             let text = format!("one of the two has no {}", missing.join(", "));
             remarks.push(Remark { weight: Weight::Doubt, text });
         }
-        if !judgements.is_empty()
+        if is_judged(Metric::Knee) {
+            remarks.push(Remark { weight: Weight::Doubt, text: knees::DOUBT.to_owned() });
+        }
+        if is_judged(Metric::Throughput)
             && drawn(&Metric::Throughput.values(a), &Metric::Throughput.values(b)) == Drawn::Blocks
         {
             remarks.push(Remark { weight: Weight::Doubt, text: FEW_SLICES.to_owned() });

@@ -48,7 +48,9 @@ pub(super) fn remarks(a: &RunResult, b: &RunResult) -> Vec<Remark> {
     let none = "none".to_owned();
     for name in of_a.parameters.keys().chain(of_b.parameters.keys()).collect::<BTreeSet<_>>() {
         let [a, b] = [of_a, of_b].map(|workload| workload.parameters.get(name).unwrap_or(&none));
-        differs(Weight::Incomparable, name, a, b);
+        // Among how many accounts people are is the server's side, as its database is: what they ask is the same.
+        let weight = if name == "people" { Weight::Subject } else { Weight::Incomparable };
+        differs(weight, name, a, b);
     }
     differs(Weight::Incomparable, "host", &a.host.name, &b.host.name);
     differs(Weight::Incomparable, "processor", &a.host.cpu, &b.host.cpu);
@@ -56,6 +58,8 @@ pub(super) fn remarks(a: &RunResult, b: &RunResult) -> Vec<Remark> {
     differs(Weight::Incomparable, "build profile", &a.server.profile, &b.server.profile);
     differs(Weight::Doubt, "operating system", &a.host.os, &b.host.os);
     differs(Weight::Doubt, "memory of the host", &a.host.memory_bytes, &b.host.memory_bytes);
+    let file_system = |run: &RunResult| run.host.file_system.clone().unwrap_or_else(|| "unknown".to_owned());
+    differs(Weight::Doubt, "file system of the server", &file_system(a), &file_system(b));
     let seconds = |run: &RunResult| {
         let window = run.workload.window;
         format!("{} s after {} s of warm-up", window.measured.as_secs_f64(), window.warm_up.as_secs_f64())

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::bench::fixtures::{Made, matrix};
+use crate::bench::fixtures::{Made, matrix, ramped};
 use crate::bench::result::Results;
 
 fn terms() -> Terms {
@@ -80,6 +80,44 @@ fn another_workload_host_or_number_of_connections_is_not_comparable() {
             "differs: strange: not set → ",
         ]
     );
+}
+
+/// A ramp that found the knee between these two.
+fn knee(carried: f64, next: f64) -> RunResult {
+    let mut run = ramped();
+    let ramp = run.ramp.as_mut().unwrap();
+    (ramp.knee.carried_per_second, ramp.knee.next) = (Some(carried), Some((next, Vec::new())));
+    run
+}
+
+#[test]
+fn knees_are_compared_by_the_rates_between_which_they_lie() {
+    let of = |a: &RunResult, b: &RunResult| Comparison::of(a, b, &terms(), 1);
+    let a = knee(100.0, 102.0);
+    let found = of(&a, &knee(120.0, 122.0));
+    assert_eq!((found.judgements.len(), verdict_of(&found, Metric::Knee)), (1, Verdict::Better), "{found}");
+    assert!(found.comparable && found.remarks.iter().all(|one| one.weight == Weight::Doubt), "{found}");
+    assert!(
+        found.to_string().contains("knee    100/s  120/s  +20.0 %  +17.6 % … +22.0 %  better"),
+        "{found}"
+    );
+    assert_eq!(verdict_of(&of(&knee(120.0, 122.0), &a), Metric::Knee), Verdict::Worse);
+    assert_eq!(verdict_of(&of(&a, &a), Metric::Knee), Verdict::NoDifferenceShown);
+    assert_eq!(verdict_of(&of(&a, &knee(100.0, 120.0)), Metric::Knee), Verdict::TooNoisyToSay);
+    let mut none = knee(1.0, 50.0);
+    none.ramp.as_mut().unwrap().knee.carried_per_second = None;
+    assert_eq!(verdict_of(&of(&a, &none), Metric::Knee), Verdict::Worse);
+    let found = of(&a, &Made::default().run());
+    assert!(!found.comparable, "one of the two has no ramp: {found}");
+}
+
+#[test]
+fn among_how_many_accounts_people_are_is_what_is_compared() {
+    let (a, mut b) = (Made::default().run(), Made::default().run());
+    b.workload.parameters.insert("people".to_owned(), "seeded, every 10000.".to_owned());
+    let found = Comparison::of(&a, &b, &terms(), 1);
+    assert!(found.comparable, "{found}");
+    assert!(found.to_string().contains("differs: people: none → seeded, every 10000."), "{found}");
 }
 
 #[test]

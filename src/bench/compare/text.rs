@@ -17,7 +17,7 @@ impl Judgement {
     /// A value of its metric with the unit.
     pub fn value(&self, value: f64) -> String {
         match self.metric {
-            Metric::Throughput => rate(value),
+            Metric::Throughput | Metric::Knee => rate(value),
             Metric::SuccessShare => percent(value),
             Metric::LatencyP50 | Metric::LatencyP99 | Metric::ServiceMean | Metric::CpuPerAnswer => {
                 seconds(value)

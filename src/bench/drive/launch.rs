@@ -22,11 +22,12 @@ const STOP: Duration = Duration::from_secs(20);
 const LOOK: Duration = Duration::from_millis(10);
 /// So many octets of its last words are told.
 const LAST_WORDS: usize = 600;
-/// What makes a load what it is: no limits, and keys that sign at once, because a database that another algorithm was
-/// measured on would sign with that one for ten minutes more.
-const SETTINGS: [(&str, &str); 4] = [
+/// What makes a load what it is: no limits, answers that say where their time went, and keys that sign at once, because a
+/// database that another algorithm was measured on would sign with that one for ten minutes more.
+const SETTINGS: [(&str, &str); 5] = [
     ("server.bind", "127.0.0.1:0"),
     ("server.ops_bind", "127.0.0.1:0"),
+    ("server.server_timing", "true"),
     ("limits.enabled", "false"),
     ("keys.announcement", "0s"),
 ];
@@ -42,6 +43,8 @@ pub struct Launch {
     pub settings: Vec<(String, String)>,
     /// Settings that nobody else of this machine may read, so not as arguments: variables.
     pub secrets: Vec<(String, String)>,
+    /// Whether its database is a file in its own directory whatever the configuration says.
+    pub own_database: bool,
 }
 
 /// Why it did not start.
@@ -91,9 +94,10 @@ impl Launch {
             command.arg("--config").arg(file);
         }
         let data = ("data_dir", directory.join("data").display().to_string());
+        let own = self.own_database.then(|| own_database(directory)).into_iter().flatten();
         let fixed = SETTINGS.map(|(key, value)| (key, value.to_owned()));
         let theirs = self.settings.iter().map(|(key, value)| (key.as_str(), value.clone()));
-        for (key, value) in theirs.chain(fixed).chain([data]) {
+        for (key, value) in theirs.chain(fixed).chain([data]).chain(own) {
             command.arg("--set").arg(format!("{key}={value}"));
         }
         command.current_dir(directory).stdin(Stdio::null());
@@ -147,13 +151,20 @@ impl Launch {
         let lines = text.lines().filter_map(|line| line.rsplit_once('#'));
         let told = lines.filter(|(setting, origin)| {
             let is_usual = origin.trim() == "default";
-            let is_place = ["data_dir", "server.bind", "server.ops_bind"]
-                .iter()
-                .any(|name| setting.split('=').next().map(str::trim) == Some(*name));
+            let name = setting.split('=').next().unwrap_or_default().trim();
+            let is_place = ["data_dir", "server.bind", "server.ops_bind"].contains(&name)
+                || (self.own_database && name == "database.url");
             !is_usual && !is_place
         });
         Ok(told.map(|(setting, _)| setting.trim().to_owned()).collect())
     }
+}
+
+/// The settings of a database in `directory`, where a file of theirs may name another one.
+fn own_database(directory: &Path) -> [(&'static str, String); 2] {
+    let path = directory.join("data/guardhouse.db").display().to_string();
+    let path = path.replace('%', "%25").replace('?', "%3F").replace('#', "%23");
+    [("database.url", format!("sqlite://{path}?mode=rwc")), ("database.url_file", String::new())]
 }
 
 /// The end of a log in one line.
@@ -220,7 +231,13 @@ mod tests {
     use super::*;
 
     fn launch(program: &str) -> Launch {
-        Launch { program: program.into(), files: Vec::new(), settings: Vec::new(), secrets: Vec::new() }
+        Launch {
+            program: program.into(),
+            files: Vec::new(),
+            settings: Vec::new(),
+            secrets: Vec::new(),
+            own_database: false,
+        }
     }
 
     #[test]

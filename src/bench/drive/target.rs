@@ -21,7 +21,7 @@ pub enum NoTarget {
     /// Another scheme than http.
     #[error(
         "{0}: only http:// is measured: with https:// the client would spend more on encryption than the server on \
-         most answers, and Guardhouse speaks no TLS itself; give the address on which it listens, behind the proxy"
+         most answers; give an address on which it listens without TLS, behind the proxy or without [server.tls]"
     )]
     Scheme(Url),
     /// No host, or no address for it.

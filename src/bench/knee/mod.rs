@@ -7,11 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use super::format::{percent, rate, time};
 use super::micros;
+use super::recorder::Stage;
 
 /// What a rate has to meet to count as carried.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Criterion {
-    /// Which share of the offered rate has to be answered well.
+    /// Which share of the requests that were due has to be answered well, whenever the answer came: how late it may come
+    /// is what `p99` says.
     pub least_achieved: f64,
     /// The share of errors has to stay below this.
     pub most_errors: f64,
@@ -28,7 +30,8 @@ pub struct Step {
     /// Requests that were due, a second. From the rate that was tried a Poisson schedule differs by chance, which is
     /// not the server's fault.
     pub due_per_second: f64,
-    /// Good answers a second.
+    /// Good answers a second that came within the measured time. Some of them answer requests of the warm-up, and some
+    /// requests are answered after the end, so this is no share of what was due.
     pub achieved_per_second: f64,
     /// How many requests were due.
     pub requests: u64,
@@ -40,6 +43,22 @@ pub struct Step {
     /// Its 99th percentile.
     #[serde(rename = "p99_micros", with = "micros::optional")]
     pub p99: Option<Duration>,
+    /// What it cost the server.
+    #[serde(default)]
+    pub used: Used,
+}
+
+/// What one rate cost the server, as far as it is known.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Used {
+    /// Cores in use on average.
+    pub cpu_cores: Option<f64>,
+    /// The most resident memory, in octets.
+    pub rss_bytes: Option<u64>,
+    /// The most requests at a time that waited for a hash thread or were in one.
+    pub hash_queue: Option<u64>,
+    /// The mean time in each stage of the answers that passed it, as [`Stage::ALL`] orders them: queue, hash, db, sign.
+    pub stage_mean_micros: [u64; Stage::ALL.len()],
 }
 
 /// One thing that a rate did not meet.
@@ -81,7 +100,8 @@ pub struct Knee {
     /// The next higher rate that was tried, and all that it lacked; none if the highest rate of all was carried, and
     /// the knee may lie beyond.
     pub next: Option<(f64, Vec<Shortfall>)>,
-    /// Lower rates that were not carried: a sign of noise, for which the step should be repeated.
+    /// Lower rates that were not carried when they were tried last: a sign of noise, for which the step should be
+    /// repeated.
     pub failed_below: Vec<f64>,
 }
 
@@ -95,9 +115,8 @@ impl Criterion {
     pub fn shortfalls(&self, step: &Step) -> Vec<Shortfall> {
         let Self { least_achieved, most_errors, p99 } = *self;
         let mut lacks = Vec::new();
-        let share = step.achieved_per_second / step.due_per_second;
-        // Nothing of nothing is no number, and nothing was carried.
-        let share = if share.is_finite() { share } else { 0.0 };
+        // Of nothing, nothing was carried.
+        let share = step.good() as f64 / step.requests.max(1) as f64;
         if share < least_achieved {
             lacks.push(Shortfall::Achieved { share, least: least_achieved });
         }
@@ -113,11 +132,14 @@ impl Criterion {
         lacks
     }
 
-    /// Finds the knee among `steps`, in whatever order they were tried.
+    /// Finds the knee among `steps`, in whatever order the rates were tried. Of a rate that was tried twice the last trial
+    /// counts.
     pub fn knee(&self, steps: &[Step]) -> Knee {
         let mut judged: Vec<_> =
-            steps.iter().map(|step| (step.offered_per_second, self.shortfalls(step))).collect();
+            steps.iter().rev().map(|step| (step.offered_per_second, self.shortfalls(step))).collect();
+        // The order of trials of one rate stays, the last one first.
         judged.sort_by(|a, b| a.0.total_cmp(&b.0));
+        judged.dedup_by(|a, b| a.0 == b.0);
         let last = judged.iter().rposition(|(_, lacks)| lacks.is_empty());
         let above = judged.split_off(last.map_or(0, |last| last + 1));
         let carried_per_second = last.map(|last| judged[last].0);
@@ -143,6 +165,11 @@ impl Shortfall {
 }
 
 impl Step {
+    /// How many of its requests were answered well.
+    pub fn good(&self) -> u64 {
+        self.requests.saturating_sub(self.errors)
+    }
+
     /// The share of requests that ended in an error.
     pub fn error_share(&self) -> f64 {
         self.errors as f64 / (self.requests.max(1)) as f64
@@ -155,7 +182,7 @@ impl fmt::Display for Shortfall {
             Self::Achieved { share, least } => {
                 write!(
                     f,
-                    "only {} of the offered rate was answered well ({} is required)",
+                    "only {} of what was due was answered well ({} is required)",
                     percent(*share),
                     percent(*least)
                 )
@@ -180,7 +207,8 @@ impl fmt::Display for Knee {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.carried_per_second {
             Some(carried) => write!(f, "carried up to {}", rate(carried))?,
-            None => write!(f, "no rate was carried")?,
+            None if self.next.is_some() => write!(f, "not even the lowest rate was carried")?,
+            None => return write!(f, "no rate was tried"),
         }
         match &self.next {
             Some((next, lacks)) => {

@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::bench::compare::{Comparisons, Terms};
-use crate::bench::fixtures::{Made, matrix, ramp};
+use crate::bench::fixtures::{Made, matrix, ramp, ramped};
+use crate::bench::result::{CellOutcome, StageLatencies};
 
 fn small() -> Results {
     let mut run = Made { slices: 2, seconds: 4, per_second: 20.0, one_error_in: 9, ..Made::default() }.run();
@@ -44,17 +45,20 @@ fn pages() -> Vec<String> {
     cells.axes[0] = "<axis>".to_owned();
     cells.cells[0].at[0] = "\"><script>".to_owned();
     let cells = Results::Matrix(cells);
-    let mut only_ramp = Made { slices: 0, ..Made::default() }.run();
-    only_ramp.ramp = Some(ramp());
+    let mut knees = matrix();
+    knees.cells[0].outcome = CellOutcome::Run(Box::new(ramped()));
+    let knees = Results::Matrix(knees);
     vec![
         page(&small()),
         page(&hostile()),
         page(&cells),
-        page(&Results::Run(Box::new(only_ramp))),
+        page(&Results::Run(Box::new(ramped()))),
+        page(&knees),
         page(&Results::Run(Box::new(Made { slices: 0, ..Made::default() }.run()))),
         page(&Results::Run(Box::new(Made { one_error_in: 1, seconds: 2, ..Made::default() }.run()))),
         compared(&small(), &hostile()),
         compared(&cells, &cells),
+        compared(&knees, &knees),
     ]
 }
 
@@ -161,12 +165,36 @@ fn every_picture_has_words_and_a_table_beside_it() {
 }
 
 #[test]
+fn a_matrix_of_ramps_shows_each_knee_and_no_empty_columns() {
+    let mut knees = matrix();
+    knees.cells.truncate(1);
+    knees.cells[0].outcome = CellOutcome::Run(Box::new(ramped()));
+    let page = page(&Results::Matrix(knees));
+    for told in [
+        "login, a ramp from 10/s to 80/s, 10 s each, at most 16 connections; 1 cells",
+        "<td>40.0/s</td>",
+        "<td>80.0 ms</td>",
+        "sqlite · memory: the client used 3.00 % of a core on average",
+    ] {
+        assert!(page.contains(told), "{told}");
+    }
+    assert!(!page.contains("good answers</th>") && !page.contains("Latency by percentile"));
+}
+
+#[test]
+fn where_no_answer_named_a_stage_none_is_drawn() {
+    let Results::Run(mut run) = small() else { panic!("a run") };
+    run.slices.iter_mut().for_each(|slice| slice.stages = StageLatencies::default());
+    assert!(!page(&Results::Run(run)).contains("Where the time goes"));
+}
+
+#[test]
 fn the_page_tells_what_was_asked_for() {
     let page = page(&small());
     for told in [
         "login, open loop, 20 a second at equal distances, 16 connections; 2 slices of 4 s, each after 2 s of warm-up",
         "<b>21\u{202f}000/s</b><span>the client&#39;s own ceiling</span>",
-        "The server carried up to 40.0/s; at 80.0/s only 70.0 % of the offered rate was answered well",
+        "The server carried up to 40.0/s; at 80.0/s only 70.0 % of what was due was answered well",
         "Latency by percentile",
         "99 %</text>",
         "Throughput",

@@ -50,6 +50,9 @@ pub struct Host {
     pub cores: u32,
     /// Memory in octets.
     pub memory_bytes: u64,
+    /// The type of the file system that the files of a server of our own were on; none of another server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file_system: Option<String>,
 }
 
 /// The server.
@@ -166,10 +169,23 @@ impl RunResult {
         (length > 0.0).then(|| answered as f64 / length)
     }
 
-    /// Which share of the client's ceiling was used; none without a slice or a ceiling.
+    /// Which share of the client's ceiling was used, by a ramp alone at its knee; none without either or a ceiling.
     pub fn ceiling_share(&self) -> Option<f64> {
-        let share = self.answered_per_second()? / self.ceiling.per_second;
+        let knee = || self.ramp.as_ref()?.knee.carried_per_second;
+        let share = self.answered_per_second().or_else(knee)? / self.ceiling.per_second;
         share.is_finite().then_some(share)
+    }
+
+    /// What was asked, at which pace, on how many connections.
+    pub fn asked(&self) -> String {
+        let Workload { action, load, connections, parameters, .. } = &self.workload;
+        let pace = match (parameters.get("ramp"), self.slices.is_empty()) {
+            // Of a ramp alone, the load is only its highest rate.
+            (Some(ramp), true) => format!("a ramp from {ramp}, at most"),
+            (Some(ramp), false) => format!("{load}, after a ramp from {ramp},"),
+            (None, _) => format!("{load},"),
+        };
+        format!("{action}, {pace} {connections} connections")
     }
 
     fn merged<'a>(&'a self, part: impl Fn(&'a Slice) -> &'a Latencies) -> Latencies {
@@ -184,6 +200,13 @@ impl RampResult {
     pub fn of(criterion: Criterion, steps: Vec<Step>) -> Self {
         let knee = criterion.knee(&steps);
         Self { criterion, steps, knee }
+    }
+
+    /// The step at the knee; none if no rate was carried.
+    pub fn carried(&self) -> Option<&Step> {
+        // Of two trials the last one counts.
+        let at = self.knee.carried_per_second?;
+        self.steps.iter().rfind(|step| step.offered_per_second == at)
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::bench::knee::Step;
+use crate::bench::knee::{Step, Used};
 use crate::bench::latencies::Latencies;
 use crate::bench::micros;
 use crate::bench::recorder::{Outcomes, Recorder, Stage};
@@ -71,11 +71,12 @@ pub struct Second {
 pub struct Resources {
     /// When it was read, in seconds since the warm-up ended.
     pub at: f64,
-    /// Processor time since the reading before, as a share of one core: 1.5 is one and a half cores.
-    pub cpu_cores: f64,
+    /// Processor time since the reading before, as a share of one core: 1.5 is one and a half cores. None where its process
+    /// is not known.
+    pub cpu_cores: Option<f64>,
     /// Resident memory in octets.
-    pub rss_bytes: u64,
-    /// Requests that waited for a hash thread; none where the server did not tell.
+    pub rss_bytes: Option<u64>,
+    /// Requests that waited for a hash thread or were in one; none where the server did not tell.
     pub hash_queue: Option<u64>,
 }
 
@@ -104,7 +105,8 @@ impl Slice {
             }
         };
         let stage = |stage| recorder.stage(stage).clone();
-        let is_within = |one: &Resources| (0.0..=measured).contains(&one.at) && one.cpu_cores.is_finite();
+        let is_within =
+            |one: &Resources| (0.0..=measured).contains(&one.at) && one.cpu_cores.is_none_or(f64::is_finite);
         Self {
             latency: recorder.latency().clone(),
             service: recorder.service().clone(),
@@ -137,8 +139,27 @@ impl Slice {
             errors: self.outcomes.bad(),
             p50: self.latency.quantile(0.5),
             p99: self.latency.quantile(0.99),
+            used: self.used(),
         }
     }
+
+    fn used(&self) -> Used {
+        let readings = &self.resources;
+        let cores: Vec<f64> = readings.iter().filter_map(|one| one.cpu_cores).collect();
+        let cores = cores.iter().sum::<f64>() / cores.len() as f64;
+        let mean = |stage| self.stages.of(stage).mean().map_or(0, micros::of);
+        Used {
+            cpu_cores: cores.is_finite().then(|| rounded(cores)),
+            rss_bytes: readings.iter().filter_map(|one| one.rss_bytes).max(),
+            hash_queue: readings.iter().filter_map(|one| one.hash_queue).max(),
+            stage_mean_micros: Stage::ALL.map(mean),
+        }
+    }
+}
+
+/// To digits that a file holds exactly, whoever reads it.
+fn rounded(value: f64) -> f64 {
+    (value * 1e4).round() / 1e4
 }
 
 impl Second {
@@ -159,10 +180,8 @@ impl Second {
 }
 
 impl Resources {
-    /// To digits that a file holds exactly, whoever reads it.
     fn rounded(self) -> Self {
-        let round = |value: f64| (value * 1e4).round() / 1e4;
-        Self { at: round(self.at), cpu_cores: round(self.cpu_cores), ..self }
+        Self { at: rounded(self.at), cpu_cores: self.cpu_cores.map(rounded), ..self }
     }
 }
 

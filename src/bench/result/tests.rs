@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::bench::fixtures::{Made, matrix, ramp};
+use crate::bench::fixtures::{Made, matrix, ramp, ramped};
 
 fn run() -> Results {
     Results::Run(Box::new(Made { one_error_in: 40, ..Made::default() }.run()))
@@ -11,9 +11,7 @@ fn run() -> Results {
 
 #[test]
 fn what_is_written_is_read_again() {
-    let mut ramped = Made { slices: 0, ..Made::default() }.run();
-    ramped.ramp = Some(ramp());
-    for results in [run(), Results::Matrix(matrix()), Results::Run(Box::new(ramped))] {
+    for results in [run(), Results::Matrix(matrix()), Results::Run(Box::new(ramped()))] {
         assert_eq!(Results::read(&results.write()).unwrap(), results);
     }
 }
@@ -71,7 +69,8 @@ fn slices_add_up() {
 fn readings_outside_the_window_are_left_out() {
     let made = Made { slices: 1, seconds: 10, ..Made::default() }.run();
     let recorder = crate::bench::recorder::Recorder::new(made.workload.window);
-    let reading = |at, cpu_cores| Resources { at, cpu_cores, rss_bytes: 1, hash_queue: None };
+    let reading =
+        |at, cpu_cores| Resources { at, cpu_cores: Some(cpu_cores), rss_bytes: Some(1), hash_queue: None };
     let readings = vec![reading(-1.0, 1.0), reading(5.0, 1.0), reading(6.0, f64::NAN), reading(10.5, 1.0)];
     assert_eq!(Slice::of(&recorder, readings).resources.len(), 1);
 }
@@ -99,7 +98,7 @@ fn people_read_a_few_lines() {
         lines[4].starts_with("stages   queue 5.97 ms, hash 14.9 ms") && lines[4].ends_with("on average"),
         "{text}"
     );
-    assert!(lines[5].starts_with("ramp     carried up to 40.0/s; at 80.0/s only 70.0 % of"), "{text}");
+    assert!(lines[5].starts_with("ramp     carried up to 40.0/s; at 80.0/s only 70.0 % of what"), "{text}");
     assert_eq!(
         lines[6],
         "ceiling  this client reaches 21\u{202f}000/s with p50 90.0 µs and p99 240 µs; the run used 0.214 % of it"
@@ -107,11 +106,39 @@ fn people_read_a_few_lines() {
     let text = matrix().to_string();
     let lines: Vec<_> = text.lines().collect();
     assert!(
-        lines[0].starts_with("sqlite · memory    50.0/s  p50 20.8 ms")
-            && lines[0].ends_with("0 % errors, ceiling 21\u{202f}000/s"),
+        lines[1].starts_with("sqlite · memory    50.0/s  p50 20.8 ms")
+            && lines[1].ends_with("0 % errors, ceiling 21\u{202f}000/s"),
         "{text}"
     );
-    assert_eq!(lines[2], "mariadb · redis   not measured: the server did not start within 30 s");
+    assert_eq!(lines[0], "login, open loop, 50 a second at equal distances, 16 connections");
+    assert_eq!(lines[3], "mariadb · redis   not measured: the server did not start within 30 s");
+}
+
+#[test]
+fn a_matrix_of_ramps_tells_each_knee() {
+    let mut matrix = matrix();
+    matrix.cells[0].outcome = CellOutcome::Run(Box::new(ramped()));
+    let text = matrix.to_string();
+    let lines: Vec<_> = text.lines().collect();
+    assert_eq!(lines[0], "login, a ramp from 10/s to 80/s, 10 s each, at most 16 connections");
+    assert_eq!(
+        lines[1],
+        "sqlite · memory   knee  40.0/s  p99 80.0 ms, not 80.0/s (rate, errors, p99), ceiling 21\u{202f}000/s"
+    );
+    assert_eq!(lines[2], "    note  the client used 3.00 % of a core on average");
+    let mut none = ramped();
+    none.ramp = Some(RampResult::of(ramp().criterion, ramp().steps.split_off(3)));
+    matrix.cells[0].outcome = CellOutcome::Run(Box::new(none));
+    assert!(matrix.to_string().contains("knee       –, not 80.0/s"), "{matrix}");
+}
+
+#[test]
+fn a_step_says_what_it_cost() {
+    let step = Made { slices: 1, ..Made::default() }.run().slices[0].step(50.0);
+    let used = step.used;
+    assert!(used.cpu_cores.is_some_and(|cores| (1.0..1.4).contains(&cores)), "{used:?}");
+    assert!(used.rss_bytes > Some(90 << 20) && used.hash_queue.is_some(), "{used:?}");
+    assert!(used.stage_mean_micros.iter().all(|micros| *micros > 0), "{used:?}");
 }
 
 proptest! {

@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use super::{CellOutcome, MatrixResult, RunResult};
+use super::{CellOutcome, MatrixResult, RampResult, RunResult};
 use crate::bench::format::{percent, printable, rate, time};
+use crate::bench::knee::Shortfall;
 use crate::bench::latencies::Latencies;
 use crate::bench::recorder::{Outcomes, Stage};
 
@@ -12,8 +13,7 @@ const MOST_NAMED: usize = 5;
 
 impl fmt::Display for RunResult {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let workload = &self.workload;
-        writeln!(f, "{}, {}, {} connections", workload.action, workload.load, workload.connections)?;
+        writeln!(f, "{}", printable(&self.asked()))?;
         if let Some(answered) = self.answered_per_second() {
             let outcomes = self.outcomes();
             writeln!(f, "{} answered well, {}{}", rate(answered), errors(&outcomes), named(&outcomes))?;
@@ -48,23 +48,47 @@ impl RunResult {
 impl fmt::Display for MatrixResult {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let width = self.cells.iter().map(|cell| cell.name().chars().count()).max().unwrap_or(0);
+        if let Some((_, first)) = self.runs().next() {
+            writeln!(f, "{}", printable(&first.asked()))?;
+        }
         for cell in &self.cells {
             write!(f, "{:<width$}  ", printable(&cell.name()))?;
             match &cell.outcome {
                 CellOutcome::Run(run) => {
-                    let answered = rate(run.answered_per_second().unwrap_or(0.0));
-                    let (latency, errors) = (quantiles(&run.latency()), errors(&run.outcomes()));
-                    writeln!(
-                        f,
-                        "{answered:>7}  {latency}, {errors}, ceiling {}",
-                        rate(run.ceiling.per_second)
-                    )?;
+                    if let Some(answered) = run.answered_per_second() {
+                        let (latency, errors) = (quantiles(&run.latency()), errors(&run.outcomes()));
+                        write!(f, "{:>7}  {latency}, {errors}, ", rate(answered))?;
+                    }
+                    if let Some(ramp) = &run.ramp {
+                        write!(f, "{}, ", knee(ramp))?;
+                    }
+                    writeln!(f, "ceiling {}", rate(run.ceiling.per_second))?;
+                    run.notes.iter().try_for_each(|note| writeln!(f, "    note  {}", printable(note)))?;
                 }
                 CellOutcome::Failed(why) => writeln!(f, "not measured: {}", printable(why))?,
             }
         }
         Ok(())
     }
+}
+
+/// The rate that was carried with its 99th percentile, and what the next one lacked.
+fn knee(ramp: &RampResult) -> String {
+    let mut text = match ramp.carried() {
+        Some(step) => {
+            let p99 = step.p99.map_or("–".to_owned(), time);
+            format!("knee {:>7}  p99 {p99}", rate(step.offered_per_second))
+        }
+        None => "knee       –".to_owned(),
+    };
+    match &ramp.knee.next {
+        Some((next, lacks)) => {
+            let lacks: Vec<_> = lacks.iter().map(Shortfall::name).collect();
+            text.push_str(&format!(", not {} ({})", rate(*next), lacks.join(", ")));
+        }
+        None => text.push_str(", perhaps more"),
+    }
+    text
 }
 
 fn quantiles(times: &Latencies) -> String {

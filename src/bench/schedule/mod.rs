@@ -30,6 +30,16 @@ pub enum Arrivals {
     },
 }
 
+impl Arrivals {
+    /// Those of the slice or step with this `number`: another schedule for each, or all would stumble at the same request.
+    pub fn of(self, number: u64) -> Self {
+        match self {
+            Self::Constant => Self::Constant,
+            Self::Poisson { seed } => Self::Poisson { seed: seed.wrapping_add(number) },
+        }
+    }
+}
+
 /// One request of the schedule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Due {

@@ -1,7 +1,9 @@
 //! Which rates are tried to find the knee.
 //!
 //! Up by a factor until a rate is not carried, then between the last good and the first bad one, always at their
-//! geometric mean. Where already the first is too much, down by the factor first.
+//! geometric mean. A rate that was not carried is tried once more before that is believed: one bad moment of the machine
+//! would end the ascent for good otherwise. Where already the first is too much, the ramp is over: whoever named a lowest
+//! rate did not ask about lower ones.
 
 /// How to ramp.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -25,6 +27,8 @@ pub struct Ramp {
     too_much: Option<f64>,
     steps: u32,
     refined: u32,
+    /// The current rate has failed once.
+    is_doubted: bool,
 }
 
 impl Ramp {
@@ -33,7 +37,7 @@ impl Ramp {
         let is_sound =
             plan.first > 0.0 && plan.first.is_finite() && plan.factor > 1.0 && plan.factor.is_finite();
         let rate = (is_sound && plan.most_steps > 0).then_some(plan.first);
-        Self { plan, rate, carried: None, too_much: None, steps: 0, refined: 0 }
+        Self { plan, rate, carried: None, too_much: None, steps: 0, refined: 0, is_doubted: false }
     }
 
     /// The rate to try next; none when the ramp is over, or its plan makes no sense.
@@ -45,25 +49,34 @@ impl Ramp {
     pub fn tried(&mut self, carried: bool) {
         let Some(rate) = self.rate else { return };
         self.steps += 1;
-        if carried {
-            self.carried = Some(rate);
-        } else {
-            self.too_much = Some(rate);
-        }
-        self.rate = self.next(rate).map(three_digits).filter(|_| self.steps < self.plan.most_steps);
+        let is_first_failure = !carried && !self.is_doubted;
+        self.is_doubted = is_first_failure;
+        let next = match (carried, is_first_failure) {
+            (_, true) => Some(rate),
+            (true, false) => {
+                self.carried = Some(rate);
+                self.next(rate)
+            }
+            (false, false) => {
+                self.too_much = Some(rate);
+                self.next(rate)
+            }
+        };
+        self.rate = next.filter(|_| self.steps < self.plan.most_steps);
     }
 
     fn next(&mut self, rate: f64) -> Option<f64> {
-        match (self.carried, self.too_much) {
+        let next = match (self.carried, self.too_much) {
             (_, None) => Some(rate * self.plan.factor),
-            (None, Some(_)) => Some(rate / self.plan.factor),
+            (None, Some(_)) => None,
             (Some(low), Some(high)) => {
                 self.refined += 1;
                 // Closer than two per cent is nothing that a second measurement would confirm.
                 let is_worth_it = self.refined <= self.plan.refinements && high / low > 1.02;
                 is_worth_it.then(|| (low * high).sqrt())
             }
-        }
+        };
+        next.map(three_digits)
     }
 }
 

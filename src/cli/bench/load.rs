@@ -9,7 +9,7 @@ use rustix::process::{Resource, getrlimit, setrlimit};
 use url::Url;
 
 use super::STOP;
-use crate::bench::drive::crew::Mix;
+use crate::bench::drive::crew::{MOST_SESSIONS_EACH, Mix};
 use crate::bench::drive::people::People;
 use crate::bench::drive::plan::{Plan, RampOrder};
 use crate::bench::drive::sampler::Sources;
@@ -23,8 +23,18 @@ use crate::seeding;
 /// Files that are open besides connections.
 const OTHER_FILES: u64 = 64;
 
-#[derive(Args, Clone)]
-pub(in crate::cli) struct LoadOptions {
+/// A load against one server.
+#[derive(Args)]
+pub(in crate::cli) struct SingleLoad {
+    #[command(flatten)]
+    pub(super) server: ServerOptions,
+    #[command(flatten)]
+    pub(super) load: LoadOptions,
+}
+
+/// Which server. A matrix starts its own, and has none of these.
+#[derive(Args)]
+pub(in crate::cli) struct ServerOptions {
     /// Where the server listens, with its base path if it has one; http and this machine only.
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080", conflicts_with = "own")]
     pub(super) url: Url,
@@ -41,12 +51,17 @@ pub(in crate::cli) struct LoadOptions {
     #[arg(long, value_name = "PID", conflicts_with = "own")]
     pub(super) pid: Option<u32>,
     /// Starts this very program as a server for the load: in a directory of its own, on a free port, without limits,
-    /// and for the rest as --config and --set say. Variables do not count.
+    /// and for the rest as --config and --set say. Variables do not count. A database that is named there and was filled
+    /// before needs its master key too.
     #[arg(long = "self")]
     pub(super) own: bool,
     /// Loads another machine than this one.
     #[arg(long)]
     pub(super) i_may_load_this_server: bool,
+}
+
+#[derive(Args)]
+pub(in crate::cli) struct LoadOptions {
     /// An open loop: so many requests a second, whatever the server does.
     #[arg(long, value_name = "R", value_parser = rate)]
     pub(super) rate: Option<f64>,
@@ -63,10 +78,10 @@ pub(in crate::cli) struct LoadOptions {
     #[arg(long, value_name = "FROM..TO", value_parser = range)]
     pub(super) ramp: Option<(f64, f64)>,
     /// How long each rate of a ramp is measured, after a fifth of that as a warm-up.
-    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = positive)]
+    #[arg(long, value_name = "TIME", default_value = "10s", requires = "ramp", value_parser = positive)]
     pub(super) step: Duration,
     /// Within which time 99 of 100 answers have to come for a rate to count as carried.
-    #[arg(long, value_name = "TIME", default_value = "250ms", value_parser = positive)]
+    #[arg(long, value_name = "TIME", default_value = "250ms", requires = "ramp", value_parser = positive)]
     pub(super) p99: Duration,
     /// How long each slice is measured.
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = positive)]
@@ -84,9 +99,8 @@ pub(in crate::cli) struct LoadOptions {
     /// evenly, and not accounts of their own.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..=seeding::MOST))]
     pub(super) seeded: Option<u64>,
-
     /// How many sessions are verified and refreshed; by default one of each of those people, and no fewer than the
-    /// connections of a closed loop.
+    /// connections of a closed loop or than an open one refreshes in a second.
     #[arg(long = "session-count", value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub(super) sessions: Option<u32>,
     /// The same seed is the same people and the same schedule.
@@ -116,6 +130,8 @@ pub(super) struct Known {
     pub(super) target: Target,
     pub(super) sources: Sources,
     pub(super) server: Server,
+    /// Where its files are; not known of one that is not our own.
+    pub(super) directory: Option<PathBuf>,
 }
 
 impl LoadOptions {
@@ -144,7 +160,15 @@ impl LoadOptions {
         files_for(u64::from(connections))?;
         // Of a mix, one half of the people stays.
         let stay = if action == Action::Mixed { self.users / 2 } else { self.users };
-        let sessions = self.sessions.unwrap_or(if is_open { stay } else { stay.max(closed) });
+        let at_a_time = match load {
+            Load::Open { per_second, .. } => {
+                let fastest = self.ramp.map_or(per_second, |(_, to)| to.max(per_second));
+                let most = stay.saturating_mul(MOST_SESSIONS_EACH as u32);
+                refreshed_at_a_time(fastest, &mix, self.patience).min(most)
+            }
+            Load::Closed => closed,
+        };
+        let sessions = self.sessions.unwrap_or(at_a_time.max(stay));
         if let Some(accounts) = self.seeded.filter(|accounts| u64::from(self.users) > *accounts) {
             bail!("--users {} are more than the {accounts} accounts of --seeded", self.users);
         }
@@ -164,9 +188,17 @@ impl LoadOptions {
             patience: self.patience,
             sources: known.sources,
             server: known.server,
+            directory: known.directory,
             stop: &STOP,
         })
     }
+}
+
+/// How many sessions an open loop has to have so that its refreshes wait for the server only and not for each other: each
+/// takes part in one at a time. One that takes longer than a second is slow by any measure.
+fn refreshed_at_a_time(per_second: f64, mix: &Mix, patience: Duration) -> u32 {
+    let longest = patience.min(Duration::from_secs(1)).as_secs_f64();
+    (per_second * mix.share(Action::Refresh) * longest).ceil() as u32
 }
 
 /// Raises what this process may open, as far as it may.
@@ -208,6 +240,17 @@ fn positive(text: &str) -> Result<Duration, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn refreshes_of_an_open_loop_do_not_wait_for_each_other() {
+        let at_a_time = |mix: &[(Action, u32)], patience| {
+            refreshed_at_a_time(400.0, &Mix(mix.to_vec()), Duration::from_millis(patience))
+        };
+        assert_eq!(at_a_time(&[(Action::Refresh, 1)], 10_000), 400);
+        assert_eq!(at_a_time(&[(Action::Refresh, 1)], 100), 40);
+        assert_eq!(at_a_time(&[(Action::Refresh, 15), (Action::Verify, 85)], 10_000), 60);
+        assert_eq!(at_a_time(&[(Action::Verify, 1)], 10_000), 0);
+    }
 
     #[test]
     fn ramps_are_read_or_refused() {

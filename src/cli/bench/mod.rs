@@ -5,16 +5,19 @@
 //! | `load`, `weights` | the options of a load, and the plan that they are |
 //! | `run` | one load against one server, and its result |
 //! | `matrix` | the same load against several servers of our own |
+//! | `ground` | the databases and the Redis that a matrix was given, made anew for each of them |
 //! | `compare` | two results |
 //! | `progress` | what is shown while it goes on |
 
 mod compare;
+mod ground;
 mod load;
 mod matrix;
 mod progress;
 mod run;
 mod weights;
 
+use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::AtomicBool;
@@ -22,7 +25,7 @@ use std::sync::atomic::AtomicBool;
 use anyhow::Context;
 use clap::{Args, Subcommand};
 
-use self::load::LoadOptions;
+use self::load::SingleLoad;
 use self::weights::Weights;
 use crate::bench::drive::crew::Mix;
 use crate::bench::drive::launch::Launch;
@@ -35,18 +38,20 @@ static STOP: AtomicBool = AtomicBool::new(false);
 #[derive(Subcommand)]
 pub(super) enum Bench {
     /// Sign in with a password.
-    Login(LoadOptions),
+    Login(SingleLoad),
     /// Make accounts.
-    Register(LoadOptions),
+    Register(SingleLoad),
     /// Exchange refresh tokens, each session its own.
-    Refresh(LoadOptions),
+    Refresh(SingleLoad),
     /// Have access tokens verified (GET /auth/me).
-    Verify(LoadOptions),
+    Verify(SingleLoad),
     /// End sessions, which are made before and not measured.
-    Logout(LoadOptions),
+    Logout(SingleLoad),
     /// All of them, by weights.
     Mixed(Mixed),
     /// The same load against servers with other databases, session stores, token formats, hashes.
+    ///
+    /// Exit codes: 0 measured, 1 failed, 3 interrupted: what was measured until then is written.
     Matrix(matrix::Matrix),
     /// Whether one result is better than another, or only looks so.
     ///
@@ -58,7 +63,7 @@ pub(super) enum Bench {
 #[derive(Args)]
 pub(super) struct Mixed {
     #[command(flatten)]
-    load: LoadOptions,
+    load: SingleLoad,
     /// How often each is asked, for each hundred or whatever they add up to.
     #[arg(long, value_name = "WEIGHTS", default_value = "verify=80,refresh=15,login=4,logout=1")]
     weights: Weights,
@@ -79,6 +84,7 @@ impl Given {
             files: self.files.iter().map(absolute).collect::<Result<_, _>>()?,
             settings: self.settings.clone(),
             secrets: Vec::new(),
+            own_database: false,
         })
     }
 }
@@ -113,6 +119,18 @@ pub(super) fn run(
     };
     stop_on_signal(&STOP)?;
     run::run(&given, action, Mix(vec![(action, 1)]), &options)
+}
+
+/// Refuses a file that could not be written, before anybody waits for what is to stand in it. What is in it stays.
+fn require_writable(path: Option<&Path>) -> anyhow::Result<()> {
+    let Some(path) = path else { return Ok(()) };
+    let was_there = path.exists();
+    let opened = OpenOptions::new().append(true).create(true).open(path);
+    opened.with_context(|| format!("cannot write {}", path.display()))?;
+    if !was_there {
+        let _ = std::fs::remove_file(path);
+    }
+    Ok(())
 }
 
 /// Writes `text` where it was asked for.

@@ -5,9 +5,9 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 
-use super::load::{Known, LoadOptions};
+use super::load::{Known, LoadOptions, ServerOptions, SingleLoad};
 use super::progress::Progress;
-use super::{Given, write};
+use super::{Given, require_writable, write};
 use crate::bench::drive::crew::Mix;
 use crate::bench::drive::launch::{Launch, OwnServer};
 use crate::bench::drive::plan::Found;
@@ -24,12 +24,14 @@ pub(super) fn run(
     given: &Given,
     action: Action,
     mix: Mix,
-    options: &LoadOptions,
+    SingleLoad { server, load: options }: &SingleLoad,
 ) -> anyhow::Result<ExitCode> {
-    let found = if options.own {
+    require_writable(options.json.as_deref())?;
+    require_writable(options.html.as_deref())?;
+    let found = if server.own {
         on_own(&given.launch()?, action, mix, options)?
     } else {
-        let plan = options.plan(action, mix, elsewhere(options)?)?;
+        let plan = options.plan(action, mix, elsewhere(server)?)?;
         let mut progress = Progress::default();
         let found = plan.run(&mut progress);
         progress.finish();
@@ -73,11 +75,12 @@ fn own(server: &OwnServer) -> Known {
             profile: profile.to_owned(),
             configuration: server.configuration.clone(),
         },
+        directory: Some(server.directory().to_owned()),
     }
 }
 
 /// A server that somebody else runs tells nothing about how it was built and configured.
-fn elsewhere(options: &LoadOptions) -> anyhow::Result<Known> {
+fn elsewhere(options: &ServerOptions) -> anyhow::Result<Known> {
     let resolve = |url| Target::resolve(url, options.i_may_load_this_server);
     let token = match &options.ops_token_file {
         Some(file) => Some(token(file)?),
@@ -89,6 +92,7 @@ fn elsewhere(options: &LoadOptions) -> anyhow::Result<Known> {
         target: resolve(&options.url)?,
         sources: Sources { server: options.pid, ops },
         server: Server { version: unknown(), commit: None, profile: unknown(), configuration: Vec::new() },
+        directory: None,
     })
 }
 

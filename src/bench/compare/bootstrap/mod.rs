@@ -73,11 +73,18 @@ pub(super) fn ratio(a: &Side, b: &Side, draws: &Draws) -> Option<Ratio> {
     let [a, b] = [estimate(a, what, draws, &mut random)?, estimate(b, what, draws, &mut random)?];
     let log = b.log - a.log;
     let [a2, b2] = [a.error.powi(2), b.error.powi(2)];
-    // Welch and Satterthwaite.
-    let degrees = (a2 + b2).powi(2) / (a2.powi(2) / a.degrees + b2.powi(2) / b.degrees);
-    let degrees = if degrees.is_finite() { degrees } else { a.degrees.min(b.degrees) };
-    let reach = (a2 + b2).sqrt() * student_within(draws.confidence, degrees.round() as u32);
+    let reach = (a2 + b2).sqrt() * student_within(draws.confidence, degrees(&a, &b));
     Some(Ratio { ratio: log.exp(), low: (log - reach).exp(), high: (log + reach).exp() })
+}
+
+/// The degrees of freedom of a difference (Welch and Satterthwaite). Rounded down: with fewer of them the interval is wider,
+/// and claims no more than it knows.
+fn degrees(a: &Estimate, b: &Estimate) -> u32 {
+    let [a2, b2] = [a.error.powi(2), b.error.powi(2)];
+    let degrees = (a2 + b2).powi(2) / (a2.powi(2) / a.degrees + b2.powi(2) / b.degrees);
+    // By less than that, sides that are alike differ in the errors that were drawn for them.
+    let noise = 0.05;
+    if degrees.is_finite() { (degrees + noise).floor() as u32 } else { a.degrees.min(b.degrees) as u32 }
 }
 
 /// A sum and how many values are in it.

@@ -48,6 +48,18 @@ fn the_same_against_the_same_is_seldom_found_different() {
 }
 
 #[test]
+fn a_part_of_a_degree_of_freedom_is_none() {
+    let of = |degrees| Estimate { log: 0.0, error: 0.1, degrees };
+    // 4 ÷ (1/2 + 1/3) = 4.8
+    assert_eq!(degrees(&of(2.0), &of(3.0)), 4);
+    assert_eq!(
+        degrees(&of(2.0), &Estimate { error: 0.102, ..of(2.0) }),
+        4,
+        "3.998, for the noise of the errors"
+    );
+}
+
+#[test]
 fn seconds_that_resemble_each_other_make_the_interval_wider() {
     let calm: Vec<f64> = (0..60).map(|second| 1.0 + 0.1 * f64::from(second % 2)).collect();
     let lasting: Vec<f64> = (0..60).map(|second| 1.0 + 0.1 * f64::from(second / 10 % 2)).collect();

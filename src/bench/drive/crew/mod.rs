@@ -41,6 +41,14 @@ impl Mix {
         *only
     }
 
+    /// Which share of all that is asked is `action`.
+    pub fn share(&self, action: Action) -> f64 {
+        let sum = |of: &dyn Fn(Action) -> bool| -> f64 {
+            self.0.iter().filter(|(one, _)| of(*one)).map(|(_, weight)| f64::from(*weight)).sum()
+        };
+        sum(&|one| one == action) / sum(&|_| true).max(1.0)
+    }
+
     /// Whether `action` is ever asked.
     pub fn has(&self, action: Action) -> bool {
         self.0.iter().any(|(one, weight)| *one == action && *weight > 0)
@@ -56,6 +64,8 @@ pub struct Crew {
     visitors: People,
     first_visitor: usize,
     next: usize,
+    /// Drawn, and there was no session for it: the next that is asked, or the mix would drift away from what takes long.
+    drawn: Option<Action>,
     /// What makes the addresses of registrations new.
     newcomers: String,
     /// Those whose tokens are verified and refreshed.
@@ -83,6 +93,7 @@ impl Crew {
             visitors: people,
             first_visitor,
             next: 0,
+            drawn: None,
             newcomers,
             sessions: Vec::new(),
             ready: VecDeque::new(),
@@ -197,13 +208,18 @@ impl Crew {
 
 impl Asker for Crew {
     fn ask(&mut self, request: &mut Vec<u8>) -> Option<Ticket> {
-        match self.mix.draw(&mut self.random) {
+        let action = self.drawn.take().unwrap_or_else(|| self.mix.draw(&mut self.random));
+        let ticket = match action {
             Action::Login => self.login(request),
             Action::Register => self.register(request),
             Action::Refresh => self.refresh(request),
             Action::Verify | Action::Mixed => self.verify(request),
             Action::Logout => self.logout(request),
+        };
+        if ticket.is_none() {
+            self.drawn = Some(action);
         }
+        ticket
     }
 
     fn answered<'a>(&mut self, ticket: Ticket, answer: Result<&Answer<'a>, Failure>) -> Outcome<'a> {

@@ -47,6 +47,23 @@ fn a_session_refreshes_with_what_it_got_and_never_twice_at_a_time() {
 }
 
 #[test]
+fn a_refresh_that_was_drawn_is_asked_as_soon_as_it_can_be() {
+    let mut crew = crew(&[(Action::Verify, 1), (Action::Refresh, 1)], &["one"]);
+    let under_way = loop {
+        let (ticket, _) = ask(&mut crew);
+        if ticket.action == Action::Refresh {
+            break ticket;
+        }
+    };
+    // The next one that is drawn waits, and nothing is drawn in its place.
+    while crew.ask(&mut Vec::new()).is_some() {}
+    assert!((0..20).all(|_| crew.ask(&mut Vec::new()).is_none()));
+    assert!(answer(&mut crew, under_way, 200, &reply("two")));
+    let (next, text) = ask(&mut crew);
+    assert!(next.action == Action::Refresh && text.contains("two"), "{text}");
+}
+
+#[test]
 fn a_mix_follows_its_weights_and_ends_only_what_it_made() {
     let mut crew = crew(&[(Action::Verify, 8), (Action::Login, 1), (Action::Logout, 1)], &["one", "two"]);
     let mut counts = [0; 6];

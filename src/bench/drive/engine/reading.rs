@@ -34,10 +34,12 @@ impl Engine<'_> {
             }
             return;
         }
+        let is_closed = read == Read1::Closed;
         if connection.has_input() {
-            self.read(slot);
+            self.read(slot, is_closed);
         }
-        if read == Read1::Closed {
+        // What was answered whole is gone from its slot by now, and this finds nothing.
+        if is_closed {
             self.fail(slot, Failure::Closed);
         }
     }
@@ -52,8 +54,9 @@ impl Engine<'_> {
         }
     }
 
-    /// Looks at what has come; the answer, if it is whole.
-    fn read(&mut self, slot: Slot) {
+    /// Looks at what has come; the answer, if it is whole. Nothing more comes where the connection `is_closed`, whatever
+    /// the answer says about it: a server may end one that was idle for too long just then.
+    fn read(&mut self, slot: Slot, is_closed: bool) {
         let Some(mut connection) = self.slots.take(slot) else { return };
         let Some(job) = connection.job else { return self.slots.put_back(slot, connection) };
         let answer = match connection.parsed() {
@@ -76,7 +79,7 @@ impl Engine<'_> {
         self.tally.answered(&sample, job.ticket.action);
         self.live.record(outcome.is_good().then(|| sample.latency()));
         let rest = if outcome.is_good() { Duration::ZERO } else { self.terms.rest_after_refusal };
-        if answer.closes {
+        if answer.closes || is_closed {
             self.slots.forget(slot);
         } else {
             connection.clear();

@@ -80,13 +80,18 @@ impl Slots {
         (place.generation == slot.generation && place.connection.is_some()).then_some(slot)
     }
 
+    /// The place of `slot`, unless another connection took it since.
+    fn place(&mut self, slot: Slot) -> Option<&mut Place> {
+        self.places.get_mut(slot.index as usize).filter(|place| place.generation == slot.generation)
+    }
+
     pub(super) fn get(&mut self, slot: Slot) -> Option<&mut Connection> {
-        self.places.get_mut(slot.index as usize)?.connection.as_mut()
+        self.place(slot)?.connection.as_mut()
     }
 
     /// Out of its place, which [`Self::put_back`], [`Self::put_idle`] or [`Self::forget`] must follow.
     pub(super) fn take(&mut self, slot: Slot) -> Option<Connection> {
-        self.places.get_mut(slot.index as usize)?.connection.take()
+        self.place(slot)?.connection.take()
     }
 
     pub(super) fn put_back(&mut self, slot: Slot, connection: Connection) {

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::thread;
 
+use rustix::net::sockopt::set_tcp_cork;
+
 use super::*;
 use crate::bench::drive::answer::Answer;
 use crate::bench::drive::asker::Ticket;
@@ -250,6 +252,23 @@ fn a_server_that_closes_after_each_answer_is_asked_anew() {
     });
     let (tally, _) = CASE.run(&target);
     assert_eq!(tally.recorder.outcomes().good, 50, "{:?}", errors(&tally));
+}
+
+#[test]
+fn a_whole_answer_counts_although_the_connection_ends_with_it() {
+    // Nothing in the answer says so, and both come in one segment.
+    let target = scripted(|_, stream| {
+        set_tcp_cork(&*stream, true).unwrap();
+        say(stream, GOOD);
+        Next::Close
+    });
+    for rate in [CASE.rate, None] {
+        let (tally, took) = Case { rate, connections: 2, ..CASE }.run(&target);
+        let outcomes = tally.recorder.outcomes();
+        assert!(outcomes.good >= 50 && outcomes.bad() == 0, "{} {:?}", outcomes.good, errors(&tally));
+        assert!(took < Duration::from_secs(1), "{took:?}");
+        assert!(tally.most_connections <= 2);
+    }
 }
 
 #[test]

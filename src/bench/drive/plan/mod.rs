@@ -11,6 +11,7 @@ mod notes;
 mod prepare;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::thread;
 use std::time::Duration;
@@ -31,7 +32,8 @@ use crate::domain::clock::{Clock, Stopwatch, SystemClock};
 
 /// Rates are tried in steps of about this factor.
 const FACTOR: f64 = 1.5;
-const REFINEMENTS: u32 = 3;
+/// So that the two rates between which the knee lies are three per cent apart: a difference of five can be told then.
+const REFINEMENTS: u32 = 4;
 const MOST_STEPS: u32 = 40;
 
 /// What was asked for.
@@ -62,6 +64,8 @@ pub struct Plan {
     pub sources: Sources,
     /// What is known of it.
     pub server: Server,
+    /// Where its files are, if that is known.
+    pub directory: Option<PathBuf>,
     /// Set when it is to end at once.
     pub stop: &'static AtomicBool,
 }
@@ -125,7 +129,7 @@ impl Plan {
         let ceiling = ceiling::measure(run.all.most_connections.max(1), self.stop)?;
         let mut result = RunResult {
             started: started.to_string(),
-            host: host(),
+            host: host(self.directory.as_deref()),
             server: self.server.clone(),
             workload: self.workload(),
             ceiling,
@@ -178,13 +182,11 @@ struct Run<'a> {
 impl Run<'_> {
     fn slice(&mut self, number: u32) -> Result<Slice, RunFault> {
         let Plan { window, slices, action, .. } = *self.plan;
-        // Another schedule for each, or all slices would stumble at the same request.
         let load = match self.plan.load {
-            Load::Open { per_second, arrivals: Arrivals::Poisson { seed } } => {
-                let seed = seed.wrapping_add(u64::from(number));
-                Load::Open { per_second, arrivals: Arrivals::Poisson { seed } }
+            Load::Open { per_second, arrivals } => {
+                Load::Open { per_second, arrivals: arrivals.of(u64::from(number)) }
             }
-            other => other,
+            Load::Closed => Load::Closed,
         };
         let what = format!("{action}, slice {} of {slices}", number + 1);
         let (tally, readings) = self.measure(load, window, &what)?;
@@ -204,6 +206,7 @@ impl Run<'_> {
         // The last one is rounded to three digits.
         while let Some(per_second) = ramp.rate().filter(|rate| *rate <= to * 1.005) {
             let what = format!("{}, {}", self.plan.action, rate(per_second));
+            let arrivals = arrivals.of(steps.len() as u64);
             let (tally, readings) = self.measure(Load::Open { per_second, arrivals }, window, &what)?;
             let step = Slice::of(&tally.recorder, readings.server).step(per_second);
             ramp.tried(criterion.shortfalls(&step).is_empty());

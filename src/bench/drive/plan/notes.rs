@@ -6,6 +6,7 @@ use crate::bench::drive::engine::Tally;
 use crate::bench::drive::sampler::Readings;
 use crate::bench::format::{percent, rate, time};
 use crate::bench::latencies::Latencies;
+use crate::bench::recorder::Stage;
 use crate::bench::result::{Action, RunResult};
 
 /// From this share of one core on, the client may be what is slow.
@@ -28,6 +29,8 @@ pub(super) struct All {
     never_sent: u64,
     limited: u64,
     answers: u64,
+    good: u64,
+    staged: u64,
     client_cores: Vec<f64>,
     missing: Option<String>,
 }
@@ -41,6 +44,8 @@ impl All {
         self.never_sent += tally.recorder.outcomes().errors.get("never sent").copied().unwrap_or(0);
         self.limited += tally.limited;
         self.answers += tally.answers;
+        self.good += tally.recorder.outcomes().good;
+        self.staged += Stage::ALL.map(|stage| tally.recorder.stage(stage).count()).iter().sum::<u64>();
         self.client_cores.extend(&readings.client_cores);
         self.missing = self.missing.take().or_else(|| readings.missing.clone());
         for (action, latencies) in &tally.by_action {
@@ -85,6 +90,19 @@ impl All {
         }
         if crew.replaced > 0 {
             notes.push(format!("{} logouts found no session and were logins instead", crew.replaced));
+        }
+        if self.good > 0 && self.staged == 0 {
+            notes.push(
+                "no answer said where its time went; set server.server_timing = true on the server to know"
+                    .to_owned(),
+            );
+        }
+        if result.host.file_system.as_deref() == Some("tmpfs") {
+            notes.push(
+                "the files of the server were in memory (tmpfs), where a commit of SQLite costs nothing; TMPDIR puts them on a \
+                 disk"
+                    .to_owned(),
+            );
         }
         if let Some(missing) = &self.missing {
             notes.push(format!("what the server used is not known: {missing}"));

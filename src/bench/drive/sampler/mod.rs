@@ -120,16 +120,17 @@ fn sample(
                 if is_within && readings.client_cores.len() < MOST_READINGS {
                     readings.client_cores.push(client);
                 }
-                let Some(process) = &mut server else { continue };
-                match process.read(since) {
-                    Ok((cpu_cores, rss_bytes)) if readings.server.len() < MOST_READINGS => {
-                        let hash_queue = sources.ops.as_ref().and_then(metrics::hash_queue);
-                        readings.server.push(Resources { at, cpu_cores, rss_bytes, hash_queue });
-                    }
-                    Ok(_) => {}
-                    Err(fault) => {
-                        readings.missing.get_or_insert_with(|| fault.to_string());
-                    }
+                // Each for itself: who runs elsewhere has no process here, and can be asked all the same.
+                let hash_queue = sources.ops.as_ref().and_then(metrics::hash_queue);
+                let used = server.as_mut().map(|process| process.read(since)).transpose();
+                let used = used.unwrap_or_else(|fault| {
+                    readings.missing.get_or_insert_with(|| fault.to_string());
+                    None
+                });
+                let is_known = used.is_some() || hash_queue.is_some();
+                if is_known && readings.server.len() < MOST_READINGS {
+                    let (cpu_cores, rss_bytes) = used.unzip();
+                    readings.server.push(Resources { at, cpu_cores, rss_bytes, hash_queue });
                 }
             }
             Err(RecvTimeoutError::Disconnected) => return readings,

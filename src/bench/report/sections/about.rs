@@ -19,6 +19,7 @@ pub(in crate::bench::report) fn section(page: &mut Markup, title: &str, run: &Ru
         row("commit", server.commit.clone().unwrap_or_else(|| "unknown".to_owned())),
         row("begun", run.started.clone()),
     ];
+    rows.extend(host.file_system.iter().map(|kind| row("file system of the server", kind.clone())));
     rows.extend(workload.parameters.iter().map(|(name, value)| row(name, value.clone())));
     page.element("div", &[("class", &"scroll")], |page| {
         page.element("table", &[], |page| {

@@ -7,25 +7,16 @@ use crate::bench::result::RunResult;
 
 /// What was asked, and tiles.
 pub(in crate::bench::report) fn section(page: &mut Markup, run: &RunResult) {
-    let workload = &run.workload;
-    let window = workload.window;
+    let window = run.workload.window;
+    let [measured, warm_up] = [window.measured, window.warm_up].map(|time| time.as_secs_f64());
+    let each = format!("of {measured} s, each after {warm_up} s of warm-up; ");
     let slices = match run.slices.len() {
-        1 => "1 slice".to_owned(),
-        count => format!("{count} slices"),
+        // A ramp has its steps.
+        0 => String::new(),
+        1 => format!("1 slice {each}"),
+        count => format!("{count} slices {each}"),
     };
-    page.leaf(
-        "p",
-        &[("class", &"note")],
-        &format!(
-            "{}, {}, {} connections; {slices} of {} s, each after {} s of warm-up; begun {}",
-            workload.action,
-            workload.load,
-            workload.connections,
-            window.measured.as_secs_f64(),
-            window.warm_up.as_secs_f64(),
-            run.started
-        ),
-    );
+    page.leaf("p", &[("class", &"note")], &format!("{}; {slices}begun {}", run.asked(), run.started));
     let (latency, outcomes) = (run.latency(), run.outcomes());
     let mut tiles = Vec::new();
     if let Some(answered) = run.answered_per_second() {

@@ -1,8 +1,11 @@
 //! The search for the knee.
 
+use std::time::Duration;
+
 use super::time_or_dash;
-use crate::bench::format::{percent, rate, time};
-use crate::bench::knee::{Shortfall, Step};
+use crate::bench::format::{bytes, digits, percent, rate, time};
+use crate::bench::knee::{Shortfall, Step, Used};
+use crate::bench::recorder::Stage;
 use crate::bench::report::markup::Markup;
 use crate::bench::report::plot::{Axis, Mark, Plot, plain, table};
 use crate::bench::result::RampResult;
@@ -20,7 +23,7 @@ pub(in crate::bench::report) fn section(page: &mut Markup, ramp: &RampResult) {
 }
 
 fn latency(page: &mut Markup, ramp: &RampResult, steps: &[Step]) {
-    let points = |of: fn(&Step) -> Option<std::time::Duration>| -> Vec<(f64, f64)> {
+    let points = |of: fn(&Step) -> Option<Duration>| -> Vec<(f64, f64)> {
         steps.iter().filter_map(|step| Some((step.offered_per_second, of(step)?.as_secs_f64()))).collect()
     };
     let (p50, p99) = (points(|step| step.p50), points(|step| step.p99));
@@ -109,6 +112,10 @@ fn steps_table(page: &mut Markup, ramp: &RampResult, steps: &[Step]) {
                 time_or_dash(step.p50),
                 time_or_dash(step.p99),
                 percent(step.error_share()),
+                step.used.cpu_cores.map_or_else(|| "–".to_owned(), digits),
+                step.used.rss_bytes.map_or_else(|| "–".to_owned(), |octets| bytes(octets as f64)),
+                step.used.hash_queue.map_or_else(|| "–".to_owned(), |count| count.to_string()),
+                stages(&step.used),
                 if lacks.is_empty() { "carried".to_owned() } else { lacks.join(", ") },
             ]
         })
@@ -116,7 +123,28 @@ fn steps_table(page: &mut Markup, ramp: &RampResult, steps: &[Step]) {
     table(
         page,
         "Every rate that was tried, and what it lacked",
-        &["offered", "due", "achieved", "p50", "p99", "errors", "verdict"],
+        &[
+            "offered",
+            "due",
+            "achieved",
+            "p50",
+            "p99",
+            "errors",
+            "cores",
+            "memory",
+            "waiting for a hash thread, or in one",
+            "stages",
+            "verdict",
+        ],
         &rows,
     );
+}
+
+/// The mean time in each stage that was named.
+fn stages(used: &Used) -> String {
+    let means = Stage::ALL.into_iter().zip(used.stage_mean_micros).filter(|(_, micros)| *micros > 0);
+    let told: Vec<_> = means
+        .map(|(stage, micros)| format!("{} {}", stage.name(), time(Duration::from_micros(micros))))
+        .collect();
+    if told.is_empty() { "–".to_owned() } else { told.join(", ") }
 }

@@ -21,18 +21,18 @@ struct Reading {
 /// Processor time.
 pub(in crate::bench::report) fn cpu(page: &mut Markup, run: &RunResult) {
     let cores = |value: f64| format!("{} cores", digits(value));
-    let value = |one: &Resources| Some(one.cpu_cores);
+    let value = |one: &Resources| one.cpu_cores;
     plot(page, run, &Reading { title: "Processor", label: "cores in use", value, tick: plain, cell: cores });
 }
 
 /// Resident memory.
 pub(in crate::bench::report) fn memory(page: &mut Markup, run: &RunResult) {
-    let value = |one: &Resources| Some(one.rss_bytes as f64 / f64::from(1 << 20));
+    let value = |one: &Resources| one.rss_bytes.map(|octets| octets as f64 / f64::from(1 << 20));
     let cell = |mebibytes: f64| bytes(mebibytes * f64::from(1 << 20));
     plot(page, run, &Reading { title: "Memory", label: "resident MiB", value, tick: plain, cell });
 }
 
-/// Requests that wait for a hash thread; nothing where the server did not tell.
+/// Requests that wait for a hash thread or are in one; nothing where the server did not tell.
 pub(in crate::bench::report) fn hash_queue(page: &mut Markup, run: &RunResult) {
     let value = |one: &Resources| one.hash_queue.map(|depth| depth as f64);
     plot(
@@ -40,7 +40,7 @@ pub(in crate::bench::report) fn hash_queue(page: &mut Markup, run: &RunResult) {
         run,
         &Reading {
             title: "Hash queue",
-            label: "requests that wait for a hash thread",
+            label: "requests waiting for a hash thread, or in one",
             value,
             tick: plain,
             cell: plain,

@@ -13,8 +13,12 @@ use crate::bench::result::{RunResult, Second};
 
 const NAMES: [&str; 5] = ["queue", "hash", "database", "sign", "the rest, with the network"];
 
-/// The mean time of each stage in each second, stacked up to the mean time of service.
+/// The mean time of each stage in each second, stacked up to the mean time of service; nothing where no answer named a
+/// stage, since all of it would be "the rest".
 pub(in crate::bench::report) fn plot(page: &mut Markup, run: &RunResult) {
+    if Stage::ALL.into_iter().all(|stage| merged(run, stage).count() == 0) {
+        return;
+    }
     let line = Line::of(run);
     let stacks = pieces(run, stack);
     let most = stacks.iter().flatten().map(|(_, stack)| stack[NAMES.len()]).fold(0.0, f64::max);
