@@ -224,3 +224,59 @@ fn a_file_of_another_version_or_with_what_does_not_belong_is_refused_before_anyt
     write_another(&path, &ours, &[], 0);
     house.run(&["restore", &path.display().to_string(), "--passphrase-file", &key]).ok();
 }
+
+/// Whether the program `age` is there, and one that gives it the terminal from which alone it takes a passphrase. Where it is
+/// required, its absence fails the test.
+fn age_is_there() -> bool {
+    let runs = |program: &str| Command::new(program).arg("--version").output().is_ok();
+    let there = runs("age") && runs("script");
+    let required = std::env::var("GUARDHOUSE_TEST_REQUIRE").unwrap_or_default();
+    assert!(
+        there || !required.split(',').any(|one| one == "age"),
+        "age is required but it, or script, is not there; install the packages age and bsdutils"
+    );
+    if !there {
+        eprintln!(
+            "skipped: the programs age and script are not there; scripts/test installs them where it may"
+        );
+    }
+    there
+}
+
+#[test]
+fn age_opens_a_backup() {
+    if !age_is_there() {
+        return;
+    }
+    let house = Installation::on(Kind::Sqlite);
+    house.run(&["seed", "--users", "300", "--sessions", "400"]).ok();
+    let key = passphrase(&house, "key", "a passphrase of some words");
+    let made = json_of(&house.run(&["backup", "all.age", "--passphrase-file", &key, "--json"]).ok());
+    let mut age = Command::new("script");
+    age.args(["-qec", "age -d -o plain all.age", "/dev/null"]).current_dir(house.directory.path());
+    let opened = finish(&mut age, "a passphrase of some words\n");
+    assert_eq!(opened.code, Some(0), "{opened:?}");
+
+    let plain = std::fs::read(house.directory.path().join("plain")).unwrap();
+    assert!(plain.len() > 2 * 64 * 1_024, "several pieces: {}", plain.len());
+    let (mut rest, mut frames) = (&plain[..], Vec::new());
+    while let Some((head, behind)) = rest.split_first_chunk::<5>() {
+        let [kind, length @ ..] = *head;
+        let (content, behind) = behind.split_at(u32::from_be_bytes(length) as usize);
+        frames.push((kind, content));
+        rest = behind;
+    }
+    assert!(rest.is_empty(), "nothing is left over");
+    let (&(begin, first), &(end, last)) = (frames.first().unwrap(), frames.last().unwrap());
+    assert_eq!((begin, end), (1, 3));
+    let beginning: Value = serde_json::from_slice(first).unwrap();
+    assert_eq!(
+        (&beginning["format"], &beginning["version"]),
+        (&json!(FORMAT), &json!(env!("CARGO_PKG_VERSION")))
+    );
+    assert_eq!(serde_json::from_slice::<Value>(last).unwrap(), made["tables"]);
+    let rows: u64 =
+        made["tables"].as_array().unwrap().iter().map(|table| table["rows"].as_u64().unwrap()).sum();
+    assert_eq!(frames.len() as u64, rows + 2);
+    assert!(frames[1..frames.len() - 1].iter().all(|(kind, _)| *kind == 2));
+}
