@@ -17,6 +17,7 @@ mod examples;
 mod health;
 mod keys;
 mod migrate;
+mod new_file;
 mod progress;
 mod seed;
 mod selftest;
@@ -34,6 +35,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use secrecy::SecretString;
 
 use crate::config::{Config, Sources};
+use crate::copy::{Summary, TableSummary};
 use crate::domain::clock::SystemClock;
 use crate::domain::entropy::SystemEntropy;
 use crate::house::Foundations;
@@ -213,6 +215,13 @@ fn read_password() -> anyhow::Result<SecretString> {
     let mut line = String::new();
     std::io::stdin().lock().read_line(&mut line).context("cannot read the password from standard input")?;
     Ok(SecretString::from(line.trim_end_matches(['\r', '\n'])))
+}
+
+/// Prints how many rows each table has, and their digest.
+fn say_tables(summary: &Summary) {
+    for TableSummary { table, rows, digest } in &summary.0 {
+        say(format_args!("{table:18} {rows:>12} rows  {digest}"));
+    }
 }
 
 fn foundations(config: Config) -> anyhow::Result<Foundations> {

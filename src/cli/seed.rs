@@ -1,20 +1,19 @@
 //! `guardhouse seed`
 
-use std::fs::OpenOptions;
+use std::fs::File;
 use std::io::{BufWriter, Write};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{bail, ensure};
 use clap::Args;
 use futures_util::FutureExt;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::desk::with_desk;
 use super::progress::Bar;
-use super::{complain, runtime, say};
+use super::{complain, new_file, runtime, say};
 use crate::actors::hasher::scheme::{Memory, Scheme};
 use crate::actors::hasher::{CostLimits, Costs};
 use crate::config::{Config, SessionStoreKind};
@@ -63,12 +62,23 @@ pub(super) fn run(config: Config, command: Seed) -> anyhow::Result<ExitCode> {
          --sessions 0",
         config.sessions.store
     );
-    let tokens = command.tokens.as_deref().map(create).transpose()?;
-    runtime()?.block_on(prepare(&config, command.replace))?;
+    let path = command.tokens.clone();
+    let tokens = path.as_deref().map(new_file::create).transpose()?;
+    let done = make(config, command, tokens);
+    if let (Err(_), Some(path)) = (&done, path) {
+        // Whoever does as the refusal says runs the same command again. If it cannot be removed, that says so.
+        let _ = std::fs::remove_file(path);
+    }
+    done
+}
+
+fn make(config: Config, command: Seed, tokens: Option<File>) -> anyhow::Result<ExitCode> {
     let made = Made { seed: command.seed, users: command.users };
     let scheme = Scheme::new(Costs::from(&config.hashing), CostLimits::from(&config.hashing), Arc::new(made));
     let password = Password::parse(&command.password.clone().into())?;
     let hash = scheme.hash(&password, &mut Memory::default());
+    // Last: nothing is thrown away for a command that cannot be carried out.
+    runtime()?.block_on(prepare(&config, command.replace))?;
     with_desk(config, "guardhouse seed", move |desk, _| {
         async move {
             fill(&desk.db, &command, made, &hash).await?;
@@ -87,14 +97,11 @@ pub(super) fn run(config: Config, command: Seed) -> anyhow::Result<ExitCode> {
 
 /// Leaves a database that may be filled, with nothing in it but its schema and the mark.
 async fn prepare(config: &Config, replace: bool) -> anyhow::Result<()> {
-    let db = house::database(config).await?;
+    let db = house::whole_database(config).await?;
     db.migrate_up().await?;
     match installation::read(db.reader(), MADE_UP).await? {
-        Some(_) if replace => {
-            let all = u32::try_from(db.migrations().await?.len())?;
-            db.migrate_down(all).await?;
-            db.migrate_up().await?;
-        }
+        // All of it or nothing, and never the mark: without it what is left would pass for real accounts.
+        Some(_) if replace => db.atomically((), |txn, ()| copy::empty(txn, MADE_UP).boxed()).await?,
         Some(what) => {
             bail!("{} was filled before ({what}): --replace makes it anew", config.database.place())
         }
@@ -137,12 +144,7 @@ async fn fill(db: &Db, command: &Seed, made: Made, hash: &SecretString) -> anyho
     Ok(noted?)
 }
 
-fn create(path: &Path) -> anyhow::Result<std::fs::File> {
-    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-    file.with_context(|| format!("{} cannot be made", path.display()))
-}
-
-fn write_tokens(desk: &Desk, command: &Seed, made: Made, file: std::fs::File) -> anyhow::Result<()> {
+fn write_tokens(desk: &Desk, command: &Seed, made: Made, file: File) -> anyhow::Result<()> {
     let mut file = BufWriter::new(file);
     let many = command.tokens_of.unwrap_or(command.sessions).min(command.sessions);
     for place in 0..many {

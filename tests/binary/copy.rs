@@ -2,16 +2,20 @@
 
 use std::process::{Command, Stdio};
 
+use guardhouse::store::copy::{Position, Snapshot, Target, tables};
+use guardhouse::store::installation;
 use rustix::process::{Pid, Signal, kill_process};
+use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 
-use super::process::{Installation, Server, finish, until};
+use super::process::{Installation, Server, finish, until, with_database};
 use crate::on_every_database;
 use crate::support::Kind;
 
 on_every_database!(
     nobody_is_signed_out_and_the_audit_log_goes_on,
     a_copy_that_was_killed_goes_on_where_it_was_and_no_server_starts_before,
+    a_dry_run_says_what_the_copy_would,
 );
 
 pub const PASSWORD: &str = "Correct-horse-9-battery";
@@ -56,6 +60,15 @@ fn nobody_is_signed_out_and_the_audit_log_goes_on(kind: Kind) {
     std::fs::write(&file, format!("{to}\n")).unwrap();
     let file = file.display().to_string();
     old.run(&["db", "copy", "--verify-only", "--from", &from, "--to-file", &file]).ok();
+    // Neither is the configured one here.
+    let elsewhere = Installation::on(Kind::Sqlite);
+    let source = old.directory.path().join("old.url");
+    std::fs::write(&source, &from).unwrap();
+    let source = source.display().to_string();
+    elsewhere.run(&["db", "copy", "--verify-only", "--from-file", &source, "--to-file", &file]).ok();
+    let mut command = elsewhere.command(&["db", "copy", "--verify-only", "--to", &to]);
+    let compared = finish(command.env("GUARDHOUSE_COPY_FROM", &from), "").ok();
+    assert!(compared.contains("hold the same"), "{compared}");
 
     new.take_master_key_of(&old);
     let server = new.serve();
@@ -115,7 +128,6 @@ fn a_copy_that_was_killed_goes_on_where_it_was_and_no_server_starts_before(kind:
 
 /// How far the copy into the database at `url` is, by its own mark: something that grows.
 pub fn copied(url: &str) -> Option<String> {
-    use guardhouse::store::installation;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let db = sea_orm::Database::connect(url.replace("mode=rwc", "mode=ro")).await.ok()?;
@@ -190,4 +202,102 @@ fn a_source_that_is_written_to_meanwhile_is_found_out() {
     assert_eq!(done.status.code(), Some(3), "{said}");
     assert!(said.contains("was written to while it was copied"), "{said}");
     assert!(new.run(&["serve"]).failed(1).contains("not come to its end"));
+}
+
+/// Fills the database `to` as a copy of `from` does, but for the last `pages`, and stops there without an end.
+fn fill_but_for(from: &str, to: &str, pages: usize) {
+    let (origin, mut all) = with_database(from, async |db| {
+        let (snapshot, mut all) = (Snapshot::take(&db).await.unwrap(), Vec::new());
+        for (place, table) in tables().iter().enumerate() {
+            let mut after = None;
+            loop {
+                let rows = snapshot.page(table, after.as_deref()).await.unwrap();
+                let Some(last) = rows.last() else { break };
+                after = Some(table.key(last));
+                all.push((place, rows));
+            }
+        }
+        (snapshot.fingerprint().await.unwrap().name, all)
+    });
+    all.truncate(all.len() - pages);
+    with_database(to, async |db| {
+        let (target, begin) = Target::open(db, origin).await.unwrap();
+        assert_eq!(begin, Position { table: 0, after: None });
+        for (place, rows) in all {
+            target.append(place, rows).await.unwrap();
+        }
+    });
+}
+
+fn a_dry_run_says_what_the_copy_would(kind: Kind) {
+    let old = Installation::on(Kind::Sqlite);
+    old.run(&["seed", "--users", "30", "--sessions", "40"]).ok();
+    let from = old.database_url();
+    let new = || {
+        let house = Installation::on(kind);
+        let to = house.new_database_url();
+        (house, to)
+    };
+    let copy = |to: &str, more: &[&str]| {
+        old.run(&[&["db", "copy", "--json", "--from", &from, "--to", to], more].concat())
+    };
+    let plan = |said: &str| serde_json::from_str::<Value>(said).unwrap();
+
+    let (_empty, to) = new();
+    let told = plan(&copy(&to, &["--dry-run"]).ok());
+    assert_eq!((&told["goes_on"], &told["refused"]), (&json!(false), &Value::Null));
+    assert_eq!(told["tables"][2], json!({ "table": "sessions", "rows": 40 }));
+    let noted =
+        with_database(&to, async |db| db.writer().execute_unprepared("SELECT * FROM seaql_migrations").await);
+    assert!(noted.is_err(), "a dry run writes nothing");
+    copy(&to, &[]).ok();
+
+    let (_half, to) = new();
+    fill_but_for(&from, &to, 1);
+    let told = plan(&copy(&to, &["--dry-run"]).ok());
+    assert_eq!((&told["goes_on"], &told["refused"]), (&json!(true), &Value::Null));
+    let done = plan(&copy(&to, &[]).ok());
+    assert!(done["resumed"].as_u64() > Some(60) && done["copied"].as_u64() > Some(0), "{done}");
+
+    let (older, with_rows) = new();
+    older.run(&["migrate", "up"]).ok();
+    older.run(&["migrate", "down"]).ok();
+    with_database(&with_rows, async |db| installation::write(db.writer(), "fact", "x").await.unwrap());
+    let (_newer, of_tomorrow) = new();
+    with_database(&of_tomorrow, async |db| {
+        db.migrate_up().await.unwrap();
+        let tomorrow = "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m9999_tomorrow', 0)";
+        db.writer().execute_unprepared(tomorrow).await.unwrap();
+    });
+    let (_other, of_another) = new();
+    with_database(&of_another, async |db| Target::open(db, "another".to_owned()).await.map(drop).unwrap());
+    for (to, told) in [
+        (&with_rows, "is missing; run `guardhouse migrate up`"),
+        (&of_tomorrow, "m9999_tomorrow"),
+        (&of_another, "make an empty database and begin again"),
+    ] {
+        let looked = copy(to, &["--dry-run"]);
+        let refused = plan(&looked.out)["refused"].as_str().unwrap_or_default().to_owned();
+        assert!(refused.contains(told), "{looked:?}");
+        let [looked, copied] = [looked.failed(1), copy(to, &[]).failed(1)];
+        assert_eq!(looked, copied);
+        assert!(looked.contains(&refused), "{looked}");
+    }
+}
+
+/// Killed behind the last row: the same is there, and no server starts on it.
+#[test]
+fn a_target_that_was_not_released_is_not_called_the_same() {
+    let (old, new) = (Installation::on(Kind::Sqlite), Installation::on(Kind::Sqlite));
+    old.run(&["seed", "--users", "3", "--sessions", "4"]).ok();
+    let (from, to) = (old.database_url(), new.new_database_url());
+    fill_but_for(&from, &to, 0);
+    let copy = ["db", "copy", "--from", &from, "--to", &to];
+    let verify = [&copy[..], &["--verify-only"]].concat();
+    let refused = old.run(&verify).failed(1);
+    assert!(refused.contains("start `db copy`") && refused.contains("again to release it"), "{refused}");
+    let backwards = old.run(&["db", "copy", "--from", &to, "--to", &from]).failed(1);
+    assert!(backwards.contains("not come to its end"), "{backwards}");
+    old.run(&copy).ok();
+    assert!(old.run(&verify).ok().contains("hold the same"));
 }

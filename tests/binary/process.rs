@@ -9,10 +9,12 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use guardhouse::domain::clock::Stopwatch;
+use guardhouse::store::Db;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use crate::support::database::Scratch;
+use crate::support::test_db::settings;
 use crate::support::{Answer, Kind};
 
 /// The longest anything here may take on a busy machine; far beyond what it takes on any other.
@@ -137,6 +139,17 @@ impl Installation {
     pub fn serve(&self) -> Server {
         Server::start(&mut self.command(&["serve"]), &self.data_dir())
     }
+}
+
+/// Does `work` with the database at `url`, beside the program.
+pub fn with_database<T>(url: &str, work: impl AsyncFnOnce(Db) -> T) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let db = Db::connect(&settings(url, &[])).await.expect("the database answers");
+        let done = work(db.clone()).await;
+        db.close().await;
+        done
+    })
 }
 
 /// The program without any setting, run in `directory`: that of this build, or the one that a proof is to measure.

@@ -1,8 +1,9 @@
 //! `guardhouse seed`: the same accounts and sessions in every database, and never among real ones.
 
+use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 
-use super::process::{Installation, Server};
+use super::process::{Installation, Server, with_database};
 use crate::on_every_database;
 use crate::support::Kind;
 
@@ -59,7 +60,6 @@ fn made_up_people_sign_in_and_are_the_same_everywhere(kind: Kind) {
     std::fs::remove_file(house.directory.path().join("tokens")).unwrap();
     let refused = house.run(&command).failed(1);
     assert!(refused.contains("--replace") && refused.contains("30 accounts"), "{refused}");
-    std::fs::remove_file(house.directory.path().join("tokens")).unwrap();
     house.run(&[&command[..], &["--replace"]].concat()).ok();
     let again: Value = serde_json::from_str(
         &other.run(&["db", "copy", "--verify-only", "--json", "--from", &from, "--to", &to]).exits(3),
@@ -89,4 +89,33 @@ fn real_accounts_are_never_mixed_with_made_up_ones() {
     let elsewhere = Installation::on(Kind::Sqlite).set("sessions.store", "memory");
     let refused = elsewhere.run(&["seed", "--users", "3", "--sessions", "1"]).failed(1);
     assert!(refused.contains("sessions.store") && refused.contains("memory"), "{refused}");
+}
+
+#[test]
+fn a_replacement_that_cannot_be_made_leaves_what_is_there_and_can_be_made_later() {
+    let house = Installation::on(Kind::Sqlite);
+    let seed = ["seed", "--users", "3", "--sessions", "3", "--tokens", "tokens"];
+    let accounts = || house.run(&["users", "list"]).ok().lines().count();
+    house.run(&seed).ok();
+    std::fs::remove_file(house.directory.path().join("tokens")).unwrap();
+    let replace = [&seed[..], &["--replace"]].concat();
+    house.run(&[&replace[..], &["--password", &"x".repeat(10_000)]].concat()).failed(1);
+    assert_eq!(accounts(), 3);
+
+    // Something that refuses when half of it is gone: not even the sessions go then, and neither does the mark.
+    let execute = |statements| {
+        with_database(&house.database_url(), async |db| {
+            db.writer().execute_unprepared(statements).await.unwrap()
+        })
+    };
+    execute(
+        "CREATE TABLE refers (id BLOB REFERENCES users (id)); INSERT INTO refers SELECT id FROM users LIMIT 1",
+    );
+    house.run(&replace).failed(1);
+    assert_eq!(accounts(), 3);
+    let refused = house.run(&seed).failed(1);
+    assert!(refused.contains("3 accounts, 3 sessions"), "{refused}");
+    execute("DROP TABLE refers");
+    house.run(&replace).ok();
+    assert_eq!((accounts(), tokens(&house, "tokens").len()), (3, 3));
 }

@@ -1,10 +1,12 @@
 //! Copies of whole databases: every table and column goes along, and means the same wherever it arrives.
 
+use futures_util::FutureExt;
 use guardhouse::copy::{Digest, Summary, Value};
-use guardhouse::store::copy::{CopyFault, PAGE, Position, Snapshot, Target, occupied, tables};
+use guardhouse::store::copy::{CopyFault, PAGE, Position, Snapshot, Target, empty, occupied, tables};
 use guardhouse::store::{Db, StoreError, installation, revocations};
-use guardhouse_entity::installation as facts;
+use guardhouse_entity::{audit_checkpoints as checkpoints, installation as facts};
 use sea_orm::{ActiveValue::Set, ConnectionTrait, DbBackend, EntityTrait};
+use uuid::Uuid;
 
 use crate::migrations::write_extremes;
 use crate::on_every_database;
@@ -14,6 +16,9 @@ on_every_database!(
     every_table_and_column_of_the_schema_is_known,
     what_is_copied_to_any_other_database_is_the_same_there,
     a_target_that_is_not_empty_is_refused_and_one_that_is_half_filled_goes_on,
+    pages_of_any_size_have_every_row_once,
+    a_snapshot_does_not_see_what_is_written_after_it,
+    all_is_removed_but_the_fact_that_is_kept,
 );
 
 /// What the schema has, asked of the database itself.
@@ -164,10 +169,54 @@ fn a_schema_of_another_version_is_refused() {
     });
 }
 
+/// Many rows share the first part of their key, and some the second, too.
+fn pages_of_any_size_have_every_row_once(kind: Kind) {
+    TestDb::new(kind).run(|db| async move {
+        let checkpoint = |number: u128| checkpoints::ActiveModel {
+            chain: Set(Uuid::from_u128(number / 9)),
+            seq: Set((number / 3 % 3) as i64),
+            statement: Set(format!("statement{}", number % 3)),
+            link: Set(Vec::new()),
+            at: Set(0),
+            kid: Set("key".to_owned()),
+            signature: Set(Vec::new()),
+        };
+        checkpoints::Entity::insert_many((0..27).map(checkpoint))
+            .exec_without_returning(db.writer())
+            .await
+            .unwrap();
+        let table = tables().into_iter().find(|table| table.name == "audit_checkpoints").unwrap();
+        let snapshot = Snapshot::take(&db).await.unwrap();
+        let all = snapshot.page(&table, None).await.unwrap();
+        assert_eq!(all.len(), 27);
+        for most in [1, 2, 3, 4, 5, 9, 10, 26, 27, 28] {
+            let (mut rows, mut after) = (Vec::new(), None);
+            loop {
+                let page = snapshot.page_of(most, &table, after.as_deref()).await.unwrap();
+                assert_eq!(page.len() as u64, most.min(27 - rows.len() as u64), "only the last is not full");
+                let Some(last) = page.last() else { break };
+                after = Some(table.key(last));
+                rows.extend(page);
+            }
+            assert!(rows == all, "{most}");
+        }
+    });
+}
+
+fn all_is_removed_but_the_fact_that_is_kept(kind: Kind) {
+    TestDb::new(kind).run(|db| async move {
+        write_extremes(&db).await;
+        installation::write(db.writer(), "kept", "x").await.unwrap();
+        db.atomically((), |txn, ()| empty(txn, "kept").boxed()).await.unwrap();
+        assert_eq!(occupied(&db).await.unwrap(), ["installation"]);
+        assert_eq!(summary(&db).await.rows(), 1);
+        assert_eq!(installation::read(db.reader(), "kept").await.unwrap().as_deref(), Some("x"));
+    });
+}
+
 /// A snapshot is of one moment: what comes later is in the next one.
-#[test]
-fn a_snapshot_does_not_see_what_is_written_after_it() {
-    TestDb::new(Kind::Sqlite).run(|db| async move {
+fn a_snapshot_does_not_see_what_is_written_after_it(kind: Kind) {
+    TestDb::new(kind).run(|db| async move {
         let write = async |name: &'static str| {
             installation::write(db.writer(), name, "x").await.unwrap();
         };

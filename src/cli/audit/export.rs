@@ -1,15 +1,12 @@
 //! `guardhouse audit export`
 
-use std::fs::OpenOptions;
 use std::io::{BufWriter, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Context;
 use clap::Args;
 
-use super::{complain, house, runtime};
+use super::{complain, house, new_file, runtime};
 use crate::config::Config;
 use crate::domain::audit::lines::Line;
 use crate::flows::audit_log;
@@ -26,10 +23,7 @@ impl Export {
     pub(super) fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
         let out: Box<dyn Write> = match &self.output {
             None => Box::new(std::io::stdout()),
-            Some(path) => {
-                let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-                Box::new(file.with_context(|| format!("{} cannot be made", path.display()))?)
-            }
+            Some(path) => Box::new(new_file::create(path)?),
         };
         let mut out = BufWriter::new(out);
         let records = runtime()?.block_on(async {

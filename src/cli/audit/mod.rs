@@ -12,7 +12,7 @@ use futures_util::FutureExt;
 use serde_json::json;
 
 use super::desk::with_desk;
-use super::{complain, runtime, say};
+use super::{complain, new_file, runtime, say};
 use crate::config::Config;
 use crate::flows::keys::rotate_audit;
 use crate::house;

@@ -1,5 +1,6 @@
 //! `guardhouse backup` and `guardhouse restore`: all of a database in one file, and out of it into any other.
 
+mod fault;
 mod restore;
 mod whole_file;
 
@@ -13,12 +14,13 @@ use secrecy::SecretString;
 
 pub(super) use restore::Restore;
 
+use self::fault::Fault;
 use self::whole_file::WholeFile;
 use super::progress::Bar;
-use super::{complain, runtime, say};
-use crate::archive::{Beginning, FORMAT, Layout, Passphrase, Writer};
+use super::{complain, runtime, say, say_tables};
+use crate::archive::{ArchiveFault, Beginning, FORMAT, Layout, Passphrase, Writer};
 use crate::config::Config;
-use crate::copy::{Digest, Summary, TableSummary};
+use crate::copy::Summary;
 use crate::domain::clock::{Clock, SystemClock};
 use crate::domain::entropy::SystemEntropy;
 use crate::house;
@@ -44,54 +46,45 @@ pub(super) fn run(config: &Config, command: &Backup) -> anyhow::Result<ExitCode>
         let passphrase = passphrase(&command.passphrase_file)?;
         let file = WholeFile::create(&command.file)?;
         let db = house::whole_database(config).await?;
-        let done = write(&db, &file, &passphrase).await.with_context(|| config.database.place());
+        let done = write(&db, &file, &passphrase).await;
         db.close().await;
-        let summary = done?;
+        let summary = done.map_err(|fault| fault.named(&config.database.place(), &command.file))?;
         let octets = file.commit()?;
         if command.json {
             say(serde_json::json!({ "file": command.file, "octets": octets, "tables": summary }));
         } else {
-            print(&summary);
+            say_tables(&summary);
             say(format_args!("{} has {} rows in {octets} bytes", command.file.display(), summary.rows()));
         }
         Ok(ExitCode::SUCCESS)
     })
 }
 
-async fn write(db: &Db, file: &WholeFile, passphrase: &Passphrase) -> anyhow::Result<Summary> {
-    let snapshot = Snapshot::take(db).await?;
-    ensure!(!snapshot.is_unfinished().await?, "it is the target of a copy that has not come to its end");
-    let tables = tables();
+async fn write(db: &Db, file: &WholeFile, passphrase: &Passphrase) -> Result<Summary, Fault> {
     let beginning = Beginning {
         format: FORMAT.to_owned(),
         made_at: SystemClock.now(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
+        // Asked before the snapshot, which holds a connection: it may be the only one.
         schema: schema(db).await?,
         tables: layouts(),
     };
+    let snapshot = Snapshot::take(db).await?;
+    snapshot.require_finished().await?;
     let output = BufWriter::with_capacity(1 << 17, file.file());
     let mut writer = Writer::begin(output, passphrase, &beginning, &SystemEntropy)?;
-    let (mut bar, mut count, mut summary) = (Bar::hidden(), 0, Summary::default());
+    let (mut bar, mut count) = (Bar::hidden(), 0);
     bar.replace("rows");
-    for (place, table) in tables.iter().enumerate() {
-        let (mut digest, mut after) = (Digest::default(), None);
-        loop {
-            let rows = snapshot.page(table, after.as_deref()).await?;
-            for row in &rows {
-                writer.row(place, row)?;
-                digest.add(table.name, row);
-            }
+    let summary = snapshot
+        .pages(|place, rows| {
+            rows.iter().try_for_each(|row| writer.row(place, row))?;
             count += rows.len() as u64;
             bar.set(count, 0);
-            match rows.last() {
-                Some(last) => after = Some(table.key(last)),
-                None => break,
-            }
-        }
-        let (table, rows, digest) = (table.name.to_owned(), digest.rows(), digest.value());
-        summary.0.push(TableSummary { table, rows, digest });
-    }
-    writer.finish(&summary)?.into_inner().map_err(|error| error.into_error())?;
+            Ok::<_, Fault>(())
+        })
+        .await?;
+    let flushed = writer.finish(&summary)?.into_inner();
+    flushed.map_err(|error| ArchiveFault::Io(error.into_error()))?;
     bar.finish();
     Ok(summary)
 }
@@ -103,12 +96,6 @@ fn layouts() -> Vec<Layout> {
         columns: table.columns().into_iter().map(str::to_owned).collect(),
     };
     tables().iter().map(layout).collect()
-}
-
-fn print(summary: &Summary) {
-    for table in &summary.0 {
-        say(format_args!("{:18} {:>12} rows  {}", table.table, table.rows, table.digest));
-    }
 }
 
 /// The first line of the file at `path`.

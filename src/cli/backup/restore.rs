@@ -1,15 +1,15 @@
 //! `guardhouse restore`
 
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, bail, ensure};
 use clap::Args;
 
-use super::{Bar, complain, layouts, passphrase, print, runtime, say};
-use crate::archive::{Frame, Passphrase, Reader};
+use super::{Bar, Fault, complain, layouts, passphrase, runtime, say, say_tables};
+use crate::archive::{ArchiveFault, Frame, Passphrase, Reader};
 use crate::config::Config;
 use crate::copy::{Digest, Row, Summary, TableSummary};
 use crate::house;
@@ -38,19 +38,19 @@ impl Restore {
         let passphrase = passphrase(&self.passphrase_file)?;
         let summary = prove(&self.file, &passphrase).with_context(|| self.file.display().to_string())?;
         if !self.verify_only {
-            let place = config.database.place();
+            let reader = open(&self.file, &passphrase).with_context(|| self.file.display().to_string())?;
             runtime()?.block_on(async {
                 let db = house::whole_database(config).await?;
-                let done = self.fill(&db, &passphrase, &summary).await.with_context(|| place.clone());
+                let done = fill(&db, reader, &summary).await;
                 db.close().await;
-                done
+                done.map_err(|fault| fault.named(&config.database.place(), &self.file))
             })?;
         }
         if self.json {
             say(serde_json::json!({ "file": self.file, "restored": !self.verify_only, "tables": summary }));
             return Ok(ExitCode::SUCCESS);
         }
-        print(&summary);
+        say_tables(&summary);
         if self.verify_only {
             say(format_args!("{} is whole: {} rows", self.file.display(), summary.rows()));
         } else {
@@ -61,21 +61,18 @@ impl Restore {
         }
         Ok(ExitCode::SUCCESS)
     }
+}
 
-    async fn fill(&self, db: &Db, passphrase: &Passphrase, summary: &Summary) -> anyhow::Result<()> {
-        if db.migrations().await?.iter().all(|change| !change.applied) {
-            db.migrate_up().await?;
-        }
-        let mut name = Digest::default();
-        name.add(&serde_json::to_string(summary)?, &[]);
-        let (target, position) = Target::open(db.clone(), name.value().to_string()[..32].to_owned()).await?;
-        store(open(&self.file, passphrase)?, &target, position, summary.rows()).await?;
-        let there = Snapshot::take(db).await?.summary(|_| ()).await?;
-        let differences = summary.differences(&there);
-        if let Some(first) = differences.first() {
-            bail!("what is there now is not what is in the file: {first}");
-        }
-        Ok(target.finish().await?)
+async fn fill(db: &Db, reader: Reader<BufReader<File>>, summary: &Summary) -> Result<(), Fault> {
+    let mut name = Digest::default();
+    let content = serde_json::to_string(summary).map_err(io::Error::from).map_err(ArchiveFault::Io)?;
+    name.add(&content, &[]);
+    let (target, position) = Target::open(db.clone(), name.value().to_string()[..32].to_owned()).await?;
+    store(reader, &target, position, summary.rows()).await?;
+    let there = Snapshot::take(db).await?.summary(|_| ()).await?;
+    match summary.differences(&there).into_iter().next() {
+        Some(first) => Err(Fault::Different(first)),
+        None => Ok(target.finish().await?),
     }
 }
 
@@ -130,7 +127,7 @@ async fn store(
     target: &Target,
     position: Position,
     total: u64,
-) -> anyhow::Result<()> {
+) -> Result<(), Fault> {
     let tables = tables();
     let mut behind = Some(position);
     let (mut page, mut place, mut done) = (Vec::<Row>::new(), 0, 0);

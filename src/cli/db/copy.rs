@@ -3,18 +3,18 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, ensure};
 use clap::Args;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 
-use super::address::Address;
+use super::address::{self, Address};
 use super::report::{Report, print_plan};
 use super::{Bar, complain, fill};
 use crate::config::{self, Config};
-use crate::copy::Summary;
+use crate::copy::{Difference, Summary};
 use crate::domain::clock::Stopwatch;
-use crate::store::copy::{Fingerprint, Snapshot, Target, occupied};
-use crate::store::{Db, StoreError};
+use crate::store::Db;
+use crate::store::copy::{Fingerprint, Snapshot, Target};
 
 /// What the exit code says when the two databases do not hold the same.
 const DIFFERENT: u8 = 3;
@@ -78,12 +78,8 @@ impl Copy {
         let to = to
             .find(configured)?
             .context("which database is to be filled? Say so with --to, --to-file or GUARDHOUSE_COPY_TO")?;
-        let bare = |settings: &config::Database| {
-            let url = settings.url.expose_secret();
-            url.split_once('?').map_or(url, |(bare, _)| bare).to_owned()
-        };
         ensure!(
-            bare(&from) != bare(&to),
+            address::chosen(&from) != address::chosen(&to),
             "both addresses are {}: a database cannot be copied into itself",
             from.place()
         );
@@ -97,11 +93,7 @@ impl Copy {
 
     async fn carry_out(&self, pair: &Pair) -> anyhow::Result<ExitCode> {
         let snapshot = Snapshot::take(&pair.source).await.with_context(|| pair.from.clone())?;
-        ensure!(
-            !snapshot.is_unfinished().await?,
-            "{} is itself the target of a copy that has not come to its end",
-            pair.from
-        );
+        snapshot.require_finished().await.with_context(|| pair.from.clone())?;
         let fingerprint = snapshot.fingerprint().await?;
         if self.dry_run {
             return self.plan(pair, &fingerprint).await;
@@ -109,64 +101,69 @@ impl Copy {
         let watch = Stopwatch::start();
         if self.verify_only {
             drop(snapshot);
-            let [source, target] = summaries(pair, &fingerprint).await?;
-            return self.tell(pair, source, target, [0, 0], watch);
+            let there = Snapshot::take(&pair.target).await.with_context(|| pair.to.clone())?;
+            there.require_finished().await.with_context(|| pair.to.clone())?;
+            drop(there);
+            let compared = summaries(pair, &fingerprint).await?;
+            return self.tell(pair, Outcome { compared, changed: false, filled: [0, 0], watch });
         }
-        prepare(&pair.target).await.with_context(|| pair.to.clone())?;
         let opened = Target::open(pair.target.clone(), fingerprint.name.clone()).await;
         let (target, position) = opened.with_context(|| pair.to.clone())?;
         let filled = fill::from_snapshot(&snapshot, &target, position, fingerprint.total()).await?;
         drop(snapshot);
-        let [was, is] = summaries(pair, &fingerprint).await?;
+        let compared = summaries(pair, &fingerprint).await?;
         let now = Snapshot::take(&pair.source).await?.fingerprint().await?;
-        if now != fingerprint || was != is {
+        let outcome = Outcome { compared, changed: now != fingerprint, filled, watch };
+        if outcome.is_same() {
+            target.finish().await?;
+        } else {
             complain(format_args!(
                 "{} was written to while it was copied, or {} was: stop what writes to them, empty {}, and copy again. \
                  No server starts on it as it is",
                 pair.from, pair.to, pair.to
             ));
-            self.tell(pair, was, is, filled, watch)?;
-            return Ok(ExitCode::from(DIFFERENT));
         }
-        target.finish().await?;
-        self.tell(pair, was, is, filled, watch)
+        self.tell(pair, outcome)
     }
 
+    /// Tells what a copy would do, from the checks that it would begin with.
     async fn plan(&self, pair: &Pair, fingerprint: &Fingerprint) -> anyhow::Result<ExitCode> {
-        let there = match occupied(&pair.target).await {
-            Ok(there) => there,
-            // It has no schema yet.
-            Err(StoreError::Other(_)) => Vec::new(),
-            Err(error) => bail!("{}: {error}", pair.to),
-        };
-        print_plan(pair.from.as_str(), pair.to.as_str(), fingerprint, &there, self.json);
-        ensure!(there.is_empty(), "{} is not empty: there are rows in {}", pair.to, there.join(", "));
+        let looked = Target::look(&pair.target, &fingerprint.name).await;
+        let goes_on = matches!(looked, Ok(Some(_)));
+        print_plan([&pair.from, &pair.to], fingerprint, goes_on, looked.as_ref().err(), self.json);
+        looked.with_context(|| pair.to.clone())?;
         Ok(ExitCode::SUCCESS)
     }
 
-    fn tell(
-        &self,
-        pair: &Pair,
-        source: Summary,
-        target: Summary,
-        [copied, resumed]: [u64; 2],
-        watch: Stopwatch,
-    ) -> anyhow::Result<ExitCode> {
-        let differences = source.differences(&target);
-        let same = differences.is_empty();
+    fn tell(&self, pair: &Pair, outcome: Outcome) -> anyhow::Result<ExitCode> {
+        let (same, differences) = (outcome.is_same(), outcome.differences());
+        let Outcome { compared: [source, _], filled: [copied, resumed], watch, .. } = outcome;
         let (from, to, seconds) = (&pair.from, &pair.to, watch.elapsed().as_secs_f64());
         Report { from, to, same, tables: &source, differences, copied, resumed, seconds }.print(self.json)?;
         Ok(if same { ExitCode::SUCCESS } else { ExitCode::from(DIFFERENT) })
     }
 }
 
-/// Makes the schema where there is none. One that is of another version is left alone: there may be something in it.
-async fn prepare(target: &Db) -> anyhow::Result<()> {
-    let changes = target.migrations().await?;
-    if changes.iter().all(|change| !change.applied) {
-        target.migrate_up().await?;
+/// What came of it.
+struct Outcome {
+    /// What the source holds, and the target.
+    compared: [Summary; 2],
+    /// Whether the source is no longer what was copied: what it has now may be more than what was compared.
+    changed: bool,
+    /// Rows that this run has copied, and that an earlier one had.
+    filled: [u64; 2],
+    watch: Stopwatch,
+}
+
+impl Outcome {
+    fn differences(&self) -> Vec<Difference> {
+        let [source, target] = &self.compared;
+        source.differences(target)
     }
-    Ok(())
+
+    fn is_same(&self) -> bool {
+        !self.changed && self.differences().is_empty()
+    }
 }
 
 /// What both hold now, read at the same time.
@@ -188,4 +185,23 @@ async fn summaries(pair: &Pair, fingerprint: &Fingerprint) -> anyhow::Result<[Su
     }
     bar.finish();
     Ok([source.await??, target.await??])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The change may be so late that it was not in what was compared.
+    #[test]
+    fn a_source_that_has_changed_is_never_called_the_same() {
+        let compared = [Summary::default(), Summary::default()];
+        let outcome = |changed| Outcome {
+            compared: compared.clone(),
+            changed,
+            filled: [0, 0],
+            watch: Stopwatch::start(),
+        };
+        assert!(outcome(false).is_same());
+        assert!(!outcome(true).is_same());
+    }
 }

@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use clap::Subcommand;
 
 use super::progress::Bar;
-use super::{complain, runtime, say};
+use super::{complain, runtime, say, say_tables};
 use crate::config::Config;
 
 #[derive(Subcommand)]

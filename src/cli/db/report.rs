@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use super::{complain, say};
+use super::{complain, say, say_tables};
 use crate::copy::{Difference, Summary};
-use crate::store::copy::Fingerprint;
+use crate::store::copy::{CopyFault, Fingerprint};
 
 /// What came of it.
 #[derive(Serialize)]
@@ -27,9 +27,7 @@ impl Report<'_> {
             say(serde_json::to_string(self)?);
             return Ok(());
         }
-        for table in &self.tables.0 {
-            say(format_args!("{:18} {:>12} rows  {}", table.table, table.rows, table.digest));
-        }
+        say_tables(self.tables);
         for difference in &self.differences {
             complain(format_args!("{difference}"));
         }
@@ -47,19 +45,31 @@ impl Report<'_> {
     }
 }
 
-/// What would be copied; `there` are the tables of the target that have rows.
-pub(super) fn print_plan(from: &str, to: &str, source: &Fingerprint, there: &[&str], json: bool) {
+/// What would be copied, whether an earlier copy would go on, and why it would be `refused`.
+pub(super) fn print_plan(
+    [from, to]: [&str; 2],
+    source: &Fingerprint,
+    goes_on: bool,
+    refused: Option<&CopyFault>,
+    json: bool,
+) {
     if json {
         let tables: Vec<_> = source
             .rows
             .iter()
             .map(|(table, rows)| serde_json::json!({ "table": table, "rows": rows }))
             .collect();
-        say(serde_json::json!({ "from": from, "to": to, "tables": tables, "occupied": there }));
+        let refused = refused.map(ToString::to_string);
+        say(
+            serde_json::json!({ "from": from, "to": to, "tables": tables, "goes_on": goes_on, "refused": refused }),
+        );
         return;
     }
     for (table, rows) in &source.rows {
         say(format_args!("{table:18} {rows:>12} rows"));
     }
-    say(format_args!("{} rows would be copied from {from} to {to}", source.total()));
+    if refused.is_none() {
+        let less = if goes_on { ", less those that an earlier copy has brought there" } else { "" };
+        say(format_args!("{} rows would be copied from {from} to {to}{less}", source.total()));
+    }
 }

@@ -1,14 +1,11 @@
 //! `guardhouse users export`: page by page, in constant memory.
 
-use std::fs::OpenOptions;
 use std::io::{BufWriter, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
-use anyhow::Context;
 use clap::{Args, ValueEnum};
 
-use super::{Bar, complain};
+use super::{Bar, complain, new_file};
 use crate::flows::export::{page, record_export};
 use crate::flows::{Desk, Visit};
 use crate::transfer::{CsvWriter, Record, write_jsonl};
@@ -36,11 +33,7 @@ enum OwnFormat {
 
 pub(super) async fn run(desk: &Desk, command: &Export, visit: &Visit) -> anyhow::Result<()> {
     let output: Box<dyn Write + Send> = match &command.file {
-        Some(path) => {
-            let mut options = OpenOptions::new();
-            let file = options.write(true).create_new(true).mode(0o600).open(path);
-            Box::new(file.with_context(|| format!("cannot make {}", path.display()))?)
-        }
+        Some(path) => Box::new(new_file::create(path)?),
         None => Box::new(std::io::stdout()),
     };
     record_export(desk, command.with_hashes, visit).await?;

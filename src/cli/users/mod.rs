@@ -12,7 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::desk::with_desk;
 use super::progress::Bar;
-use super::{complain, read_password, say};
+use super::{complain, new_file, read_password, say};
 use crate::config::Config;
 use crate::domain::account::User;
 use crate::domain::email::Email;

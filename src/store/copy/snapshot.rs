@@ -20,7 +20,7 @@ impl Snapshot {
     ///
     /// [`CopyFault::OtherSchema`] when the schema is not the newest that this program knows.
     pub async fn take(db: &Db) -> Result<Self, CopyFault> {
-        super::require_newest_schema(db).await?;
+        super::schema(db).await?;
         Ok(Self(db.snapshot().await?))
     }
 
@@ -33,14 +33,46 @@ impl Snapshot {
         Ok(installation::read(&self.0, UNFINISHED_COPY).await?.is_some())
     }
 
+    /// Refuses what [`Self::is_unfinished`].
+    ///
+    /// # Errors
+    ///
+    /// [`CopyFault::Unfinished`]
+    pub async fn require_finished(&self) -> Result<(), CopyFault> {
+        if self.is_unfinished().await? { Err(CopyFault::Unfinished) } else { Ok(()) }
+    }
+
     /// Up to [`PAGE`] rows of `table` behind the key `after`.
     ///
     /// # Errors
     ///
     /// As every read.
     pub async fn page(&self, table: &Table, after: Option<&[Value]>) -> Result<Vec<Row>, StoreError> {
-        let rows = self.0.query_all(&table.page(after, PAGE)).await?;
-        Ok(rows.iter().map(|row| table.row(row)).collect::<Result<_, _>>()?)
+        self.page_of(PAGE, table, after).await
+    }
+
+    /// As [`Self::page`], up to `most` rows.
+    ///
+    /// # Errors
+    ///
+    /// As every read.
+    pub async fn page_of(
+        &self,
+        most: u64,
+        table: &Table,
+        after: Option<&[Value]>,
+    ) -> Result<Vec<Row>, StoreError> {
+        let mut page = Vec::new();
+        for place in table.behind(after) {
+            let missing = most - page.len() as u64;
+            if missing == 0 {
+                break;
+            }
+            for row in self.0.query_all(&table.page(place, missing)).await? {
+                page.push(table.row(&row)?);
+            }
+        }
+        Ok(page)
     }
 
     /// How many rows `table` has.
@@ -90,13 +122,30 @@ impl Snapshot {
     ///
     /// As every read.
     pub async fn summary(&self, mut seen: impl FnMut(u64)) -> Result<Summary, StoreError> {
+        self.pages(|_, rows| {
+            seen(rows.len() as u64);
+            Ok(())
+        })
+        .await
+    }
+
+    /// Reads everything and gives it to `each`, page by page, with the place of its table in [`tables`]; and says what it
+    /// was in short.
+    ///
+    /// # Errors
+    ///
+    /// As every read, and what `each` returns.
+    pub async fn pages<E: From<StoreError>>(
+        &self,
+        mut each: impl FnMut(usize, &[Row]) -> Result<(), E>,
+    ) -> Result<Summary, E> {
         let mut summary = Summary::default();
-        for table in tables() {
+        for (place, table) in tables().iter().enumerate() {
             let (mut digest, mut after) = (Digest::default(), None);
             loop {
-                let rows = self.page(&table, after.as_deref()).await?;
+                let rows = self.page(table, after.as_deref()).await?;
                 rows.iter().for_each(|row| digest.add(table.name, row));
-                seen(rows.len() as u64);
+                each(place, &rows)?;
                 match rows.last() {
                     Some(last) => after = Some(table.key(last)),
                     None => break,

@@ -1,7 +1,7 @@
 //! The tables, read off the entities: what a row is made of, how it is asked for and put in.
 
 use guardhouse_entity as entity;
-use sea_orm::sea_query::{Expr, ExprTrait, InsertStatement, Order, Query, SelectStatement};
+use sea_orm::sea_query::{DeleteStatement, Expr, ExprTrait, InsertStatement, Order, Query, SelectStatement};
 use sea_orm::{
     ColumnTrait, ColumnType, Condition, DbErr, EntityTrait, IdenStatic, Iterable, PrimaryKeyToColumn,
     PrimaryKeyTrait, QueryResult,
@@ -107,20 +107,21 @@ impl Table {
         Query::select().columns(columns).from(self.name).cond_where(self.contents()).take()
     }
 
-    /// Asks for the rows behind the key `after`, at most `limit`, in the order of the key as this database has it.
-    pub(super) fn page(&self, after: Option<&[Value]>, limit: u64) -> SelectStatement {
+    /// Asks for the rows of `place`, at most `limit`, in the order of the key as this database has it.
+    pub(super) fn page(&self, place: Condition, limit: u64) -> SelectStatement {
         let mut page = self.select(self.columns());
-        if let Some(after) = after {
-            page.cond_where(self.behind(after));
-        }
+        page.cond_where(place);
         self.key_columns().for_each(|column| {
             page.order_by(column, Order::Asc);
         });
         page.limit(limit).take()
     }
 
-    /// `(a, b) > (x, y)`, spelt out: not every database finds its index for a comparison of tuples.
-    fn behind(&self, after: &[Value]) -> Condition {
+    /// Where the rows behind the key `after` are, one place behind the other: `(a, b) > (x, y)` is `a = x AND b > y`, and then
+    /// `a > x`. Asked at once, by a comparison of tuples or by `OR`, a database finds the key's first column in its index and
+    /// reads all that share it, for every page of them.
+    pub(super) fn behind(&self, after: Option<&[Value]>) -> Vec<Condition> {
+        let Some(after) = after else { return vec![Condition::all()] };
         let parts: Vec<_> = self.key.iter().map(|&place| &self.columns[place]).zip(after).collect();
         let behind = |shared: usize| {
             let (column, value) = &parts[shared];
@@ -129,9 +130,16 @@ impl Table {
             let further = Expr::col(column.name).gt(column.bound(value));
             same.fold(Condition::all(), Condition::add).add(further)
         };
-        let any = (0..parts.len()).map(behind).fold(Condition::any(), Condition::add);
-        let (first, value) = &parts[0];
-        Condition::all().add(Expr::col(first.name).gte(first.bound(value))).add(any)
+        (0..parts.len()).rev().map(behind).collect()
+    }
+
+    /// Removes every row but the fact called `kept`.
+    pub(super) fn delete_all_but(&self, kept: &str) -> DeleteStatement {
+        let mut delete = Query::delete().from_table(self.name).take();
+        if self.name == "installation" {
+            delete.and_where(Expr::col("name").ne(kept));
+        }
+        delete
     }
 
     /// Puts `rows` in.
@@ -208,5 +216,38 @@ impl Column {
             (Kind::Bytes, _) => None::<Vec<u8>>.into(),
             (Kind::Uuid, _) => None::<Uuid>.into(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::sea_query::SqliteQueryBuilder;
+
+    use super::*;
+
+    /// The number of rows that share the first part of a key has no bound: all events of a server are one chain.
+    #[test]
+    fn every_page_is_asked_for_by_one_place_in_the_index() {
+        let checkpoints = Table::of::<entity::audit_checkpoints::Entity>();
+        let after = [Value::Uuid(Uuid::nil()), Value::Int(7), Value::Text("s".into())];
+        let asked: Vec<_> = checkpoints
+            .behind(Some(&after))
+            .into_iter()
+            .map(|place| {
+                let asked = checkpoints.page(place, 5).to_string(SqliteQueryBuilder);
+                let (_, place) = asked.split_once("WHERE ").expect("a place");
+                place.split_once(" ORDER BY").expect("an order").0.to_owned()
+            })
+            .collect();
+        let chain = r#""chain" = '00000000-0000-0000-0000-000000000000'"#;
+        assert_eq!(
+            asked,
+            [
+                format!(r#"{chain} AND "seq" = 7 AND "statement" > 's'"#),
+                format!(r#"{chain} AND "seq" > 7"#),
+                chain.replace('=', ">"),
+            ]
+        );
+        assert_eq!(checkpoints.behind(None).len(), 1);
     }
 }

@@ -32,28 +32,39 @@ pub struct Target {
 }
 
 impl Target {
+    /// Whether [`Self::open`] would take `db`, once its schema was made where there is none; and where it would go on, if
+    /// it were not from the beginning. Writes nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::open`].
+    pub async fn look(db: &Db, origin: &str) -> Result<Option<Position>, CopyFault> {
+        let changes = super::changes(db).await?;
+        if super::is_none(&changes) {
+            return Ok(None);
+        }
+        super::newest(&changes)?;
+        if let Some(mark) = installation::read(db.reader(), UNFINISHED_COPY).await? {
+            return parse(&mark, origin).map(Some);
+        }
+        let there = occupied(db).await?;
+        if there.is_empty() { Ok(None) } else { Err(CopyFault::NotEmpty(there.join(", "))) }
+    }
+
     /// Begins to fill `db` from what `origin` names (up to 64 characters without a blank), or goes on; and from where.
     ///
     /// # Errors
     ///
     /// [`CopyFault::NotEmpty`], [`CopyFault::OtherOrigin`], [`CopyFault::OtherSchema`].
     pub async fn open(db: Db, origin: String) -> Result<(Self, Position), CopyFault> {
-        super::require_newest_schema(&db).await?;
+        super::make_schema_where_there_is_none(&db).await?;
+        if let Some(position) = Self::look(&db, &origin).await? {
+            return Ok((Self { db, origin }, position));
+        }
         let begin = Position { table: 0, after: None };
-        let position = match installation::read(db.reader(), UNFINISHED_COPY).await? {
-            Some(mark) => parse(&mark, &origin)?,
-            None => {
-                let there = occupied(&db).await?;
-                if !there.is_empty() {
-                    return Err(CopyFault::NotEmpty(there.join(", ")));
-                }
-                let mark = spell(&origin, &begin);
-                db.atomically(mark, |txn, mark| installation::write(txn, UNFINISHED_COPY, mark).boxed())
-                    .await?;
-                begin
-            }
-        };
-        Ok((Self { db, origin }, position))
+        let mark = spell(&origin, &begin);
+        db.atomically(mark, |txn, mark| installation::write(txn, UNFINISHED_COPY, mark).boxed()).await?;
+        Ok((Self { db, origin }, begin))
     }
 
     /// Adds `rows` to the table at `place` of [`tables`]; with them it is noted that everything up to the last one is

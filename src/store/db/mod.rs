@@ -286,13 +286,13 @@ impl Db {
         Ok(Migrator::down(&self.writer, Some(steps)).await?)
     }
 
-    /// Every change of the schema, oldest first.
+    /// Every change of the schema, oldest first. Nothing is written for that, not even the table that notes them.
     ///
     /// # Errors
     ///
     /// When the database cannot say.
     pub async fn migrations(&self) -> Result<Vec<MigrationState>, StoreError> {
-        let migrations = Migrator::get_migration_with_status(&self.writer).await?;
+        let migrations = Migrator::get_migration_with_status_read_only(&self.writer).await?;
         let state = |m: &guardhouse_migration::Change| MigrationState {
             name: m.name().to_owned(),
             applied: m.status() == MigrationStatus::Applied,
