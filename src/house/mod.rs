@@ -256,6 +256,7 @@ pub async fn build(
         clock: clock.clone(),
         trusted_proxies: config.server.trusted_proxies.clone(),
         body_limit: config.server.body_limit,
+        tls: config.server.tls.is_some(),
         body_timeout: config.server.client_timeout.saturating_mul(2),
         ops_token: ArcSwapOption::new(config.server.ops_token.clone().map(Arc::new)),
         config: ArcSwap::new(config.clone()),

@@ -61,6 +61,8 @@ pub struct Front {
     /// Read once for each request.
     pub clock: Arc<dyn Clock>,
     /// The networks of trusted proxies.
+    /// Whether the public listener speaks TLS itself.
+    pub tls: bool,
     pub trusted_proxies: Vec<ipnet::IpNet>,
     /// Largest request body, in octets.
     pub body_limit: usize,
