@@ -209,8 +209,8 @@ fn reload_on_signal(reloader: Reloader, certificates: Option<Arc<Certificates>>,
             if let Ok(begun) = begun {
                 let _ = sd_notify::notify(&[sd_notify::NotifyState::Reloading, begun]);
             }
-            if let Some(Err(fault)) = certificates.as_ref().map(|certificates| certificates.reload()) {
-                tracing::error!(%fault, "the certificate of before stays in use");
+            if let Some(certificates) = &certificates {
+                certificates.renew().await;
             }
             reloader.reload(&front).await;
             let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);

@@ -46,12 +46,10 @@ impl LiveKeys {
     }
 
     /// Takes over what other processes have made, from now on.
-    pub(super) fn watch(&self, keys: Arc<KeyRing>, runtime: &Runtime, pause: Duration) {
+    pub(super) fn watch(&self, keys: Arc<KeyRing>, runtime: &Runtime) {
         let live = self.clone();
         runtime.spawn(async move {
-            let mut tick = tokio::time::interval(pause);
             loop {
-                tick.tick().await;
                 match keys.audit_keys().await {
                     Ok(Some(stored)) if stored.public != **live.public.load() => {
                         // Who verifies knows a key before anything is signed with it.
@@ -64,6 +62,8 @@ impl LiveKeys {
                     Err(error) => tracing::warn!(%error, "the keys of the audit log could not be looked at"),
                 }
             }
+                // Asked each time: a reload may change it.
+                tokio::time::sleep(keys.poll_interval()).await;
         });
     }
 }

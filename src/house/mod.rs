@@ -242,7 +242,7 @@ pub async fn build(
         start_upkeep(foundations, &runtime, &desk, watched_redis);
         let (db, log) = (desk.db.clone(), desk.audit.clone());
         audit::prune_now_and_then(foundations, &runtime, db, log, live_keys.clone());
-        live_keys.watch(desk.keys.clone(), &runtime, config.keys.poll_interval);
+        live_keys.watch(desk.keys.clone(), &runtime);
         audit::deliver(foundations, &runtime, &desk.db)?;
         keys::watch(desk.keys.clone(), desk.audit.clone(), clock.clone(), &runtime);
     }
