@@ -6,6 +6,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use secrecy::ExposeSecret;
 use tokio::runtime::Handle as Runtime;
+use tokio::sync::watch;
 
 use super::keys::master_key;
 use super::{Foundations, Role, StartError};
@@ -61,9 +62,9 @@ impl LiveKeys {
                     Ok(_) => {}
                     Err(error) => tracing::warn!(%error, "the keys of the audit log could not be looked at"),
                 }
-            }
                 // Asked each time: a reload may change it.
                 tokio::time::sleep(keys.poll_interval()).await;
+            }
         });
     }
 }
@@ -120,13 +121,18 @@ pub(super) fn prune_now_and_then(
 }
 
 /// Sends the log's records where they are configured to go.
-pub(super) fn deliver(foundations: &Foundations, runtime: &Runtime, db: &Db) -> Result<(), StartError> {
+pub(super) fn deliver(
+    foundations: &Foundations,
+    runtime: &Runtime,
+    db: &Db,
+    stop: &watch::Sender<bool>,
+) -> Result<(), StartError> {
     let Foundations { config, clock, entropy, .. } = foundations;
     for (name, delivery) in &config.deliveries {
         let refused = |reason| StartError::Delivery { name: name.clone(), reason };
         let carrier = delivery::carrier(delivery).map_err(refused)?;
         let parts = Parts { db: db.clone(), clock: clock.clone(), entropy: entropy.clone() };
-        runtime.spawn(Courier::new(name, delivery.kinds.clone(), carrier, parts).work());
+        runtime.spawn(Courier::new(name, delivery.kinds.clone(), carrier, parts).work(stop.subscribe()));
     }
     Ok(())
 }
