@@ -31,7 +31,8 @@ pub const ADDRESS_FILES: [&str; 2] = ["server.addr", "ops.addr"];
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// The longest the last step waits for the stores.
+/// The longest that each of the last writes may take. There are three in sequence: `server.shutdown_timeout` in the manual
+/// names their sum.
 const LAST_WRITES: Duration = Duration::from_secs(5);
 
 /// A house that answers requests.
@@ -161,12 +162,18 @@ impl Built {
         listeners.public.stop(true).await;
         // 2. Flows whose clients have left go on to their end.
         bounded("flows", patience.saturating_sub(begun.elapsed()), front.detached.finish()).await;
-        // 3. What the actors still hold is written.
-        bounded("session touches", LAST_WRITES, front.desk.sessions.drain()).await;
-        bounded("audit events", LAST_WRITES, front.desk.audit.drain()).await;
-        if let Some(tracer) = &front.tracer {
-            bounded("spans", LAST_WRITES, tracer.finish()).await;
-        }
+        // 3. What the actors still hold is written; meanwhile other nodes take the deliveries over and the spans go out.
+        front.deliveries.send_replace(true);
+        let writes = async {
+            bounded("session touches", LAST_WRITES, front.desk.sessions.drain()).await;
+            bounded("audit events", LAST_WRITES, front.desk.audit.drain()).await;
+        };
+        let spans = async {
+            if let Some(tracer) = &front.tracer {
+                bounded("spans", LAST_WRITES, tracer.finish()).await;
+            }
+        };
+        tokio::join!(writes, spans, bounded("deliveries", LAST_WRITES, front.deliveries.closed()));
         // 4. The operators could watch until here.
         listeners.ops.stop(false).await;
         // 5. Connections, actors, threads.
@@ -209,8 +216,8 @@ fn reload_on_signal(reloader: Reloader, certificates: Option<Arc<Certificates>>,
             if let Ok(begun) = begun {
                 let _ = sd_notify::notify(&[sd_notify::NotifyState::Reloading, begun]);
             }
-            if let Some(Err(fault)) = certificates.as_ref().map(|certificates| certificates.reload()) {
-                tracing::error!(%fault, "the certificate of before stays in use");
+            if let Some(certificates) = &certificates {
+                certificates.renew().await;
             }
             reloader.reload(&front).await;
             let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);

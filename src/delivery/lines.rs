@@ -3,7 +3,7 @@
 use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{Carrier, Verdict};
 use crate::domain::audit::chain::Linked;
@@ -28,13 +28,19 @@ impl File {
     fn append(&self, lines: &[u8]) -> io::Result<()> {
         let file = OpenOptions::new().append(true).create(true).read(true).mode(0o600).open(&self.path);
         let mut file = file?;
-        let (length, lines) = (file.metadata()?.len(), lines);
-        // A crash, or a full disk, may have left the beginning of a line; it is written again as a whole.
-        if length > 0 && !ends_with_a_line(&mut file)? {
+        if file.metadata()?.len() == 0 {
+            // After a loss of power a file whose name was not written is not there.
+            std::fs::File::open(self.directory())?.sync_all()?;
+        } else if !ends_with_a_line(&mut file)? {
+            // A crash, or a full disk, may have left the beginning of a line; it is written again as a whole.
             file.write_all(b"\n")?;
         }
         file.write_all(lines)?;
         file.sync_data()
+    }
+
+    fn directory(&self) -> &Path {
+        self.path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
     }
 }
 

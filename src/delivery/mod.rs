@@ -8,12 +8,14 @@
 //! | --- | --- |
 //! | `mod` | [`Carrier`] and what came of a message |
 //! | [`courier`] | one delivery: what is next, what failed, who works on it |
+//! | `batch` | what is under way, and what came of each message |
 //! | `route` | which chain has something for it |
 //! | `backoff` | how long it waits after failures, and when it gives a message up |
 //! | [`webhook`] | the carrier to web servers |
 //! | [`lines`] | the carrier to files and standard output |
 
 mod backoff;
+mod batch;
 pub mod courier;
 pub mod lines;
 mod route;
@@ -38,7 +40,14 @@ pub enum Verdict {
     Later {
         /// What it said, or what is wrong with the way to it.
         reason: String,
-        /// It asked to be left alone for so long.
+        /// It is to be left alone for so long at least.
+        pause: Option<std::time::Duration>,
+    },
+    /// The receiver asks for time. That says nothing about the message, so it does not count as a try.
+    Busy {
+        /// What it said.
+        reason: String,
+        /// For how long, where it said so.
         pause: Option<std::time::Duration>,
     },
     /// It was not tried.

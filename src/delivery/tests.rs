@@ -8,6 +8,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::backoff::{given_up, pause};
+use super::batch::Batch;
 use super::lines::File;
 use super::webhook::{Webhook, body};
 use super::{Carrier, Verdict};
@@ -122,6 +123,10 @@ fn answers_are_about_the_message_or_about_the_receiver() {
         reason: reason.to_owned(),
         pause: seconds.map(Duration::from_secs),
     };
+    let busy = |reason: &str, seconds: Option<u64>| Verdict::Busy {
+        reason: reason.to_owned(),
+        pause: seconds.map(Duration::from_secs),
+    };
     let cases = [
         ("200 OK", Verdict::Delivered),
         ("202 Accepted", Verdict::Delivered),
@@ -129,7 +134,9 @@ fn answers_are_about_the_message_or_about_the_receiver() {
         ("422 Unprocessable", Verdict::Refused("422: it does not take this message".into())),
         ("401 Unauthorized", later("401", None)),
         ("404 Not Found", later("404", None)),
-        ("429 Too Many\r\nretry-after: 120", later("429", Some(120))),
+        ("429 Too Many\r\nretry-after: 120", busy("429", Some(120))),
+        ("429 Too Many", busy("429", None)),
+        ("503 Unavailable\r\nretry-after: 30", busy("503", Some(30))),
         ("503 Unavailable\r\nretry-after: soon", later("503", None)),
         ("500 Oh", later("500", None)),
         (
@@ -143,7 +150,7 @@ fn answers_are_about_the_message_or_about_the_receiver() {
     for (answer, verdict) in cases {
         assert_eq!(webhook.send(Uuid::nil(), b"{}", now()), verdict, "{answer}");
     }
-    assert_eq!(server.join().unwrap().len(), 11, "each was asked once");
+    assert_eq!(server.join().unwrap().len(), 13, "each was asked once");
 }
 
 #[test]
@@ -157,6 +164,57 @@ fn many_messages_are_sent_each_once_and_their_verdicts_are_their_own() {
     got.sort();
     wanted.sort();
     assert_eq!(got, wanted);
+}
+
+#[test]
+fn one_that_takes_nothing_now_is_not_asked_for_the_rest() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    drop(listener);
+    let sent: Vec<_> = (1..=64).map(linked).collect();
+    let verdicts = webhook(&url).carry(&sent, now());
+    assert!(verdicts.iter().filter(|verdict| **verdict == Verdict::Untried).count() >= 48, "{verdicts:?}");
+}
+
+#[test]
+fn messages_go_over_one_connection() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        for _ in 0..2 {
+            let (head, _) = read(&stream);
+            assert!(head.starts_with("POST"), "another connection was made");
+            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\ntaken").unwrap();
+        }
+    });
+    let webhook = webhook(&url);
+    for _ in 0..2 {
+        assert_eq!(webhook.send(Uuid::nil(), b"{}", now()), Verdict::Delivered);
+    }
+    server.join().unwrap();
+}
+
+#[test]
+fn a_busy_receiver_costs_no_message_and_the_least_tried_is_first() {
+    let busy = || Verdict::Busy { reason: "429".into(), pause: None };
+    let later = || Verdict::Later { reason: "503".into(), pause: None };
+    let found: Vec<_> = (1..=3).map(linked).collect();
+    let mut batch = Batch::new(&found, |_| true).unwrap();
+    for _ in 0..100 {
+        let came = batch.note("siem", &found, vec![busy(), busy()], now());
+        assert!(came.failure.is_some() && !came.delivered && batch.dead.is_empty());
+    }
+    batch.note("siem", &found, vec![later(), busy(), Verdict::Delivered], now());
+    // Now the second comes first.
+    let left = [linked(2), linked(1)];
+    let came = batch.note("siem", &left, vec![Verdict::Delivered, later()], now());
+    assert!(came.delivered && !batch.is_done());
+    for _ in 0..6 {
+        batch.note("siem", &left[1..], vec![later()], now());
+    }
+    assert_eq!(batch.dead.iter().map(|letter| letter.place.1).collect::<Vec<_>>(), [1]);
+    assert!(batch.is_done());
 }
 
 #[test]
@@ -231,4 +289,5 @@ fn a_message_is_given_up_sooner_when_it_is_at_fault() {
     let tries = |verdict: &Verdict| (1..20).find(|tries| given_up(verdict, *tries).is_some());
     assert_eq!((tries(&later), tries(&refused)), (Some(8), Some(3)));
     assert_eq!((tries(&Verdict::Untried), tries(&Verdict::Delivered)), (None, None));
+    assert_eq!(tries(&Verdict::Busy { reason: "429".into(), pause: None }), None);
 }

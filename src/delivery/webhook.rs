@@ -1,6 +1,6 @@
 //! Messages to a web server, as Standard Webhooks 1.0.0: one record each, signed, with the record's id as the message's.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use serde::Serialize;
@@ -13,7 +13,7 @@ use crate::domain::audit::chain::Linked;
 use crate::domain::clock::{Stopwatch, Timestamp};
 use crate::domain::id::InstanceId;
 use crate::domain::webhook::WebhookSecrets;
-use crate::guard::agent::agent;
+use crate::guard::agent::{agent, read};
 
 /// The longest that one answer may take, and for how long new messages of a batch are begun.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -99,7 +99,12 @@ impl Webhook {
         match request.send(body) {
             // Its text may hold the address, which may be a secret.
             Err(error) => Verdict::Later { reason: without(&error.to_string(), &self.url), pause: None },
-            Ok(answer) => verdict(answer.status().as_u16(), answer.headers().get("retry-after")),
+            Ok(answer) => {
+                let verdict = verdict(answer.status().as_u16(), answer.headers().get("retry-after"));
+                // Only a connection whose answer was read to its end can be used again.
+                let _ = read(answer);
+                verdict
+            }
         }
     }
 }
@@ -121,7 +126,12 @@ fn verdict(status: u16, retry_after: Option<&ureq::http::HeaderValue>) -> Verdic
         _ => {
             let seconds =
                 retry_after.and_then(|value| value.to_str().ok()).and_then(|text| text.parse().ok());
-            later(status.to_string(), seconds.map(Duration::from_secs))
+            let (reason, pause) = (status.to_string(), seconds.map(Duration::from_secs));
+            if status == 429 || pause.is_some() {
+                Verdict::Busy { reason, pause }
+            } else {
+                later(reason, None)
+            }
         }
     }
 }
@@ -133,14 +143,20 @@ impl Carrier for Webhook {
 
     fn carry(&self, messages: &[Linked], now: Timestamp) -> Vec<Verdict> {
         let (next, watch) = (AtomicUsize::new(0), Stopwatch::start());
+        // One that takes nothing now is not asked for the rest.
+        let has_enough = AtomicBool::new(false);
         let work = || {
             let mut done = Vec::new();
-            while watch.elapsed() < TIMEOUT {
+            while watch.elapsed() < TIMEOUT && !has_enough.load(Ordering::Relaxed) {
                 let number = next.fetch_add(1, Ordering::Relaxed);
                 let Some(linked) = messages.get(number) else { break };
                 // What is sent late says so: receivers refuse what is old.
                 let sent = now.plus(watch.elapsed());
-                done.push((number, self.send(linked.record.id, &body(linked), sent)));
+                let verdict = self.send(linked.record.id, &body(linked), sent);
+                if matches!(verdict, Verdict::Later { .. } | Verdict::Busy { .. }) {
+                    has_enough.store(true, Ordering::Relaxed);
+                }
+                done.push((number, verdict));
             }
             done
         };

@@ -6,6 +6,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use secrecy::ExposeSecret;
 use tokio::runtime::Handle as Runtime;
+use tokio::sync::watch;
 
 use super::keys::master_key;
 use super::{Foundations, Role, StartError};
@@ -46,12 +47,10 @@ impl LiveKeys {
     }
 
     /// Takes over what other processes have made, from now on.
-    pub(super) fn watch(&self, keys: Arc<KeyRing>, runtime: &Runtime, pause: Duration) {
+    pub(super) fn watch(&self, keys: Arc<KeyRing>, runtime: &Runtime) {
         let live = self.clone();
         runtime.spawn(async move {
-            let mut tick = tokio::time::interval(pause);
             loop {
-                tick.tick().await;
                 match keys.audit_keys().await {
                     Ok(Some(stored)) if stored.public != **live.public.load() => {
                         // Who verifies knows a key before anything is signed with it.
@@ -63,6 +62,8 @@ impl LiveKeys {
                     Ok(_) => {}
                     Err(error) => tracing::warn!(%error, "the keys of the audit log could not be looked at"),
                 }
+                // Asked each time: a reload may change it.
+                tokio::time::sleep(keys.poll_interval()).await;
             }
         });
     }
@@ -120,13 +121,18 @@ pub(super) fn prune_now_and_then(
 }
 
 /// Sends the log's records where they are configured to go.
-pub(super) fn deliver(foundations: &Foundations, runtime: &Runtime, db: &Db) -> Result<(), StartError> {
+pub(super) fn deliver(
+    foundations: &Foundations,
+    runtime: &Runtime,
+    db: &Db,
+    stop: &watch::Sender<bool>,
+) -> Result<(), StartError> {
     let Foundations { config, clock, entropy, .. } = foundations;
     for (name, delivery) in &config.deliveries {
         let refused = |reason| StartError::Delivery { name: name.clone(), reason };
         let carrier = delivery::carrier(delivery).map_err(refused)?;
         let parts = Parts { db: db.clone(), clock: clock.clone(), entropy: entropy.clone() };
-        runtime.spawn(Courier::new(name, delivery.kinds.clone(), carrier, parts).work());
+        runtime.spawn(Courier::new(name, delivery.kinds.clone(), carrier, parts).work(stop.subscribe()));
     }
     Ok(())
 }

@@ -18,6 +18,7 @@ use actix::ArbiterHandle;
 use arc_swap::{ArcSwap, ArcSwapOption};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::runtime::Handle as Runtime;
+use tokio::sync::watch;
 
 pub use audit::audit_keys;
 pub use listeners::{Listeners, Sockets, listen};
@@ -236,14 +237,15 @@ pub async fn build(
         entropy: entropy.clone(),
         rules: Arc::new(ArcSwap::from_pointee(rules)),
     };
+    let (deliveries, _) = watch::channel(false);
     if role == Role::Server {
         reload::loaded(&desk.audit, config, "start", clock.now());
         look(&desk.keys, &desk.audit, clock.now()).await?;
         start_upkeep(foundations, &runtime, &desk, watched_redis);
         let (db, log) = (desk.db.clone(), desk.audit.clone());
         audit::prune_now_and_then(foundations, &runtime, db, log, live_keys.clone());
-        live_keys.watch(desk.keys.clone(), &runtime, config.keys.poll_interval);
-        audit::deliver(foundations, &runtime, &desk.db)?;
+        live_keys.watch(desk.keys.clone(), &runtime);
+        audit::deliver(foundations, &runtime, &desk.db, &deliveries)?;
         keys::watch(desk.keys.clone(), desk.audit.clone(), clock.clone(), &runtime);
     }
     let tracer = match role {
@@ -254,6 +256,7 @@ pub async fn build(
         desk,
         detached: Detached::new(runtime),
         clock: clock.clone(),
+        tls: config.server.tls.is_some(),
         trusted_proxies: config.server.trusted_proxies.clone(),
         body_limit: config.server.body_limit,
         body_timeout: config.server.client_timeout.saturating_mul(2),
@@ -270,6 +273,7 @@ pub async fn build(
         tracer,
         server_timing: config.server.server_timing,
         docs: config.server.docs.then(|| Docs::new(&config.server.base_path)),
+        deliveries,
         draining: AtomicBool::new(false),
     })
 }

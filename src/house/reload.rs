@@ -16,7 +16,7 @@ use crate::config::{Change, Config, Faults, Sources};
 use crate::domain::clock::Timestamp;
 use crate::flows::{Rules, audit_log};
 use crate::http::Front;
-use crate::telemetry::logs::{LogFault, LogFilter};
+use crate::telemetry::logs::{EnvFilter, LogFault, LogFilter, filter};
 
 /// Why a server goes on with the configuration that it has.
 #[derive(Debug, thiserror::Error)]
@@ -112,20 +112,21 @@ pub async fn reload(
 struct Prepared {
     config: Config,
     rules: Rules,
+    logged: EnvFilter,
 }
 
 impl Prepared {
     fn new(config: Config) -> Result<Self, ReloadFault> {
-        let rules = rules(&config)?;
-        Ok(Self { config, rules })
+        let (rules, logged) = (rules(&config)?, filter(&config.log)?);
+        Ok(Self { config, rules, logged })
     }
 
     async fn take_effect(self, front: &Front, filter: Option<&LogFilter>) -> Result<(), ReloadFault> {
-        let (Self { config, rules }, desk) = (self, &front.desk);
-        // The one step that may still fail, and it leaves its own settings as they were.
+        let (Self { config, rules, logged }, desk) = (self, &front.desk);
+        // What may still fail: this leaves its own settings as they were, and the log changes as long as there is one.
         desk.limits.adopt(&config.limits).await.map_err(ReloadFault::Limiter)?;
         if let Some(filter) = filter {
-            filter.change(&config.log)?;
+            filter.change(logged)?;
         }
         desk.rules.store(Arc::new(rules));
         desk.keys.retime(&config.keys);

@@ -101,11 +101,19 @@ impl Certificates {
         runtime.spawn(async move {
             loop {
                 tokio::time::sleep(PAUSE).await;
-                if let Err(fault) = certificates.reload() {
-                    tracing::error!(%fault, "the certificate of before stays in use");
-                }
+                certificates.renew().await;
             }
         });
+    }
+
+    /// As [`Self::reload`], on a thread that may wait for the disk, with a word in the log when that fails.
+    pub async fn renew(self: &Arc<Self>) {
+        let certificates = self.clone();
+        match tokio::task::spawn_blocking(move || certificates.reload()).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(fault)) => tracing::error!(%fault, "the certificate of before stays in use"),
+            Err(_) => tracing::error!("reading the certificates panicked"),
+        }
     }
 
     /// How connections are encrypted: TLS 1.3 or 1.2, HTTP/1.1.

@@ -36,6 +36,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use secrecy::SecretString;
+use tokio::sync::watch;
 
 pub use busiest::Dominance;
 pub use caller_site::{CallerSites, caller_site};
@@ -60,6 +61,8 @@ pub struct Front {
     pub detached: Detached,
     /// Read once for each request.
     pub clock: Arc<dyn Clock>,
+    /// Whether the public listener speaks TLS itself.
+    pub tls: bool,
     /// The networks of trusted proxies.
     pub trusted_proxies: Vec<ipnet::IpNet>,
     /// Largest request body, in octets.
@@ -84,6 +87,8 @@ pub struct Front {
     pub server_timing: bool,
     /// The contract for clients, where it is shown.
     pub docs: Option<Docs>,
+    /// Ends the deliveries; closed when each has ended.
+    pub deliveries: watch::Sender<bool>,
     /// Set when the server is about to end.
     pub draining: AtomicBool,
 }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use actix_web::dev::{Payload, ServiceRequest};
 use actix_web::http::header::{self, HeaderMap, HeaderName};
-use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, web};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -125,11 +125,11 @@ pub(super) struct WhereAmI {
 }
 
 /// `GET /auth/whereami`: what the server saw, for an operator who sets up proxies.
-pub(super) async fn whereami(request: HttpRequest) -> Result<HttpResponse, Problem> {
+pub(super) async fn whereami(request: HttpRequest, front: web::Data<Front>) -> Result<HttpResponse, Problem> {
     let seen = request.extensions().get::<Seen>().cloned().ok_or_else(|| Problem::new(Code::Internal))?;
     Ok(HttpResponse::Ok().json(WhereAmI {
         address: seen.0.client,
-        scheme: if request.app_config().secure() { "https" } else { "http" },
+        scheme: if front.tls { "https" } else { "http" },
         proxies: seen.0.proxies,
     }))
 }

@@ -145,8 +145,13 @@ impl KeyRing {
         let chain = self.chain();
         let phases = self.settings.phases(&chain, now);
         let turn = phases::next_turn(chain.rows(), &phases, now).map(|turn| turn.since(now));
-        let poll_interval = self.settings.timing().poll_interval;
+        let poll_interval = self.poll_interval();
         turn.map_or(poll_interval, |turn| turn.min(poll_interval))
+    }
+
+    /// The longest pause between two looks, as it is set now.
+    pub fn poll_interval(&self) -> Duration {
+        self.settings.timing().poll_interval
     }
 
     /// From now on keys come and go as `settings` say; [`Self::retimed`] tells of it.

@@ -2,7 +2,9 @@
 
 use std::io::IsTerminal;
 
-use tracing_subscriber::{EnvFilter, reload};
+use tracing_subscriber::reload;
+
+pub use tracing_subscriber::EnvFilter;
 
 use crate::config::{Log, LogFormat};
 
@@ -37,7 +39,12 @@ pub fn parse(filter: &str) -> Result<EnvFilter, String> {
     EnvFilter::try_new(filter).map_err(|error| error.to_string())
 }
 
-fn filter(settings: &Log) -> Result<EnvFilter, LogFault> {
+/// What lets through that for which `settings` ask.
+///
+/// # Errors
+///
+/// [`LogFault::Filter`]
+pub fn filter(settings: &Log) -> Result<EnvFilter, LogFault> {
     parse(&format!("{QUIET},{}", settings.filter))
         .map_err(|reason| LogFault::Filter { filter: settings.filter.clone(), reason })
 }
@@ -46,13 +53,13 @@ fn filter(settings: &Log) -> Result<EnvFilter, LogFault> {
 pub struct LogFilter(Box<dyn Fn(EnvFilter) -> Result<(), reload::Error> + Send + Sync>);
 
 impl LogFilter {
-    /// From now on what `settings` ask for is logged, in the form in which it was before.
+    /// From now on what `filter` lets through is logged, in the form in which it was before.
     ///
     /// # Errors
     ///
-    /// [`LogFault`]; nothing has changed then.
-    pub fn change(&self, settings: &Log) -> Result<(), LogFault> {
-        (self.0)(filter(settings)?).map_err(LogFault::Gone)
+    /// [`LogFault::Gone`]; nothing has changed then.
+    pub fn change(&self, filter: EnvFilter) -> Result<(), LogFault> {
+        (self.0)(filter).map_err(LogFault::Gone)
     }
 }
 

@@ -90,6 +90,25 @@ fn what_happens_reaches_the_receiver_signed() {
 }
 
 #[test]
+fn a_node_that_ends_in_order_hands_its_deliveries_over_at_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let lines = directory.path().join("audit.jsonl");
+    let target = format!("file:{}", lines.display());
+    let house = TestHouse::on(Kind::Sqlite).set("deliveries.log.to", target).start();
+    let arrives = |kind: &str| {
+        let there = || std::fs::read_to_string(&lines).unwrap_or_default().contains(kind);
+        crate::binary::process::until(kind, there);
+    };
+    let ada = house.user("ada");
+    arrives("\"registered\"");
+    let other = house.another_node();
+    house.stop();
+    // The clock stands still: no lease ever runs out.
+    other.login(&ada.email);
+    arrives("\"login_succeeded\"");
+}
+
+#[test]
 fn a_receiver_that_never_answers_keeps_nobody_waiting() {
     // Connections are taken by the operating system, and nobody ever reads from them.
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -67,6 +67,7 @@ fn both_versions_are_spoken_and_nothing_else_is_answered() {
     for versions in [&[&version::TLS13][..], &[&version::TLS12]] {
         let answer = ask(house.address(), &trusted, versions, b"").unwrap();
         assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("127.0.0.1"), "{answer}");
+        assert!(answer.contains("\"scheme\":\"https\""), "{answer}");
     }
     // Plain HTTP, noise, and somebody who says nothing: closed without an answer in HTTP.
     for bytes in [ASK, b"\x16\x03\x01\xff\xff garbage", b""] {

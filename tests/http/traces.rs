@@ -48,7 +48,10 @@ fn serve(mut stream: TcpStream, tell: &Sender<Vec<u8>>, answer: &str, leave: Opt
             // Dropped is a word too.
             let _ = leave.recv();
         }
-        let _ = stream.write_all(format!("HTTP/1.1 {answer}\r\ncontent-length: 2\r\n\r\n{{}}").as_bytes());
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((answer, "{}"));
+        let length = body.len();
+        let answer = format!("HTTP/1.1 {head}\r\ncontent-length: {length}\r\n\r\n{body}");
+        let _ = stream.write_all(answer.as_bytes());
     }
     true
 }
@@ -221,6 +224,19 @@ fn what_a_collector_refuses_is_dropped_and_counted() {
     let counted = dropped(&prometheus.render(), "refused") - before;
     let spans = collector.spans().len() as u64;
     assert!(spans > 10 && counted >= spans, "{spans} spans, {counted} counted");
+}
+
+#[test]
+fn what_a_collector_rejects_of_a_batch_is_counted() {
+    let collector =
+        collector("200 OK\r\n\r\n{\"partialSuccess\":{\"rejectedSpans\":\"2\",\"errorMessage\":\"\"}}", None);
+    let house = collector.house(&[]);
+    let prometheus = house.foundations().prometheus.clone();
+    let before = dropped(&prometheus.render(), "refused");
+    house.user("ada");
+    drop(house);
+    assert!(dropped(&prometheus.render(), "refused") >= before + 2, "{}", prometheus.render());
+    assert!(collector.spans().len() > 2);
 }
 
 #[test]

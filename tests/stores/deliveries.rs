@@ -12,7 +12,7 @@ use guardhouse::domain::audit::record::Record;
 use guardhouse::domain::audit::{Free, FreeKind, Origin, Subject};
 use guardhouse::domain::clock::{Clock, ManualClock, Timestamp};
 use guardhouse::domain::entropy::SystemEntropy;
-use guardhouse::domain::id::{InstanceId, uuid_v7};
+use guardhouse::domain::id::{InstanceId, UserId, uuid_v7};
 use guardhouse::store::Db;
 use guardhouse::store::audit::{Group, append, dead_letters, forget, standings};
 use uuid::Uuid;
@@ -35,23 +35,25 @@ on_every_database!(
     what_failed_to_be_noted_is_delivered_again,
 );
 
-const ONE: InstanceId = InstanceId(Uuid::from_u128(71));
+pub(super) const ONE: InstanceId = InstanceId(Uuid::from_u128(71));
 const TWO: InstanceId = InstanceId(Uuid::from_u128(72));
 
 /// Takes messages, as `answers` say; all of them once there are none left.
 #[derive(Debug, Default)]
-struct Receiver {
-    answers: Mutex<VecDeque<Vec<Verdict>>>,
+pub(super) struct Receiver {
+    pub(super) answers: Mutex<VecDeque<Vec<Verdict>>>,
     got: Mutex<Vec<(InstanceId, u64)>>,
-    calls: Mutex<usize>,
+    /// The addresses in the records that it took.
+    pub(super) addresses: Mutex<Vec<Option<String>>>,
+    pub(super) calls: Mutex<usize>,
 }
 
 impl Receiver {
-    fn will(&self, verdicts: Vec<Verdict>) {
+    pub(super) fn will(&self, verdicts: Vec<Verdict>) {
         self.answers.lock().unwrap().push_back(verdicts);
     }
 
-    fn got(&self) -> Vec<(InstanceId, u64)> {
+    pub(super) fn got(&self) -> Vec<(InstanceId, u64)> {
         std::mem::take(&mut *self.got.lock().unwrap())
     }
 }
@@ -68,13 +70,15 @@ impl Carrier for Receiver {
         for (linked, verdict) in messages.iter().zip(&verdicts) {
             if *verdict == Verdict::Delivered {
                 self.got.lock().unwrap().push((linked.chain, linked.head.seq));
+                let personal = linked.record.personal.as_ref();
+                self.addresses.lock().unwrap().push(personal.map(|personal| personal.address.clone()));
             }
         }
         verdicts
     }
 }
 
-fn away() -> Verdict {
+pub(super) fn away() -> Verdict {
     Verdict::Later { reason: "503".into(), pause: None }
 }
 
@@ -82,18 +86,21 @@ fn refused() -> Verdict {
     Verdict::Refused("422".into())
 }
 
-struct Post {
-    db: Db,
-    clock: Arc<ManualClock>,
-    receiver: Arc<Receiver>,
+/// Whom the records are about.
+pub(super) const ADA: UserId = UserId(Uuid::from_u128(9));
+
+pub(super) struct Post {
+    pub(super) db: Db,
+    pub(super) clock: Arc<ManualClock>,
+    pub(super) receiver: Arc<Receiver>,
 }
 
 impl Post {
-    fn new(db: Db) -> Self {
+    pub(super) fn new(db: Db) -> Self {
         Self { db, clock: Arc::new(ManualClock::new(at(1_000))), receiver: Arc::default() }
     }
 
-    fn courier(&self) -> Courier {
+    pub(super) fn courier(&self) -> Courier {
         self.courier_for(Vec::new())
     }
 
@@ -101,14 +108,14 @@ impl Post {
         Courier::new("siem", kinds, self.receiver.clone(), self.parts())
     }
 
-    fn parts(&self) -> Parts {
+    pub(super) fn parts(&self) -> Parts {
         Parts { db: self.db.clone(), clock: self.clock.clone(), entropy: Arc::new(SystemEntropy) }
     }
 
     /// Writes as many records to `chain`, behind what is there.
     async fn write(&self, chain: InstanceId, kinds: &[FreeKind]) {
         let record = |kind: &FreeKind| {
-            let event = Free::new(self.clock.now(), *kind, Subject::default(), &Origin::server("test"));
+            let event = Free::new(self.clock.now(), *kind, Subject::user(ADA), &Origin::server("test"));
             let id = uuid_v7(self.clock.now(), &SystemEntropy);
             Record::new(id, chain, event.event(), "192.0.2.1".into(), &SystemEntropy)
         };
@@ -131,7 +138,7 @@ impl Post {
         done.await.unwrap();
     }
 
-    async fn write_failures(&self, chain: InstanceId, number: usize) {
+    pub(super) async fn write_failures(&self, chain: InstanceId, number: usize) {
         self.write(chain, &vec![FreeKind::LoginFailed; number]).await;
     }
 
@@ -145,7 +152,7 @@ impl Post {
         }
     }
 
-    async fn until_idle(&self, courier: &mut Courier) {
+    pub(super) async fn until_idle(&self, courier: &mut Courier) {
         for _ in 0..100 {
             match courier.round().await.unwrap() {
                 Round::Done(_) => {}
@@ -158,7 +165,7 @@ impl Post {
 }
 
 /// Places `from` to `to` of `chain`.
-fn places(chain: InstanceId, from: u64, to: u64) -> Vec<(InstanceId, u64)> {
+pub(super) fn places(chain: InstanceId, from: u64, to: u64) -> Vec<(InstanceId, u64)> {
     (from..=to).map(|seq| (chain, seq)).collect()
 }
 
@@ -295,27 +302,31 @@ fn a_receiver_that_stays_away_costs_the_first_messages_and_is_still_left_alone(k
     });
 }
 
+/// What `guardhouse_delivery_WHAT` says of the delivery `name`.
+pub(super) fn gauge(what: &str, name: &str) -> Option<f64> {
+    let line = format!("guardhouse_delivery_{what}{{delivery=\"{name}\"}} ");
+    prometheus().render().lines().find_map(|found| found.strip_prefix(&line)?.parse().ok())
+}
+
 /// What an alert is made of: it must end when the receiver is back.
 fn the_failures_in_a_row_are_told_and_end(kind: Kind) {
     TestDb::new(kind).run(|db| async move {
-        let (metrics, post) = (prometheus(), Post::new(db));
+        let post = Post::new(db);
         // The recorder is that of the whole process.
         let name = format!("told_{kind:?}").to_lowercase();
-        let told = || {
-            let line = format!("guardhouse_delivery_failures{{delivery=\"{name}\"}} ");
-            metrics.render().lines().find_map(|found| found.strip_prefix(&line)?.parse::<u32>().ok())
-        };
+        let told = || gauge("failures", &name);
+        assert_eq!(told(), None);
         let mut courier = Courier::new(&name, Vec::new(), post.receiver.clone(), post.parts());
         assert_eq!(courier.round().await.unwrap(), Round::Idle);
         post.write_failures(ONE, 1).await;
         for failures in 1..=2 {
             post.receiver.will(vec![away(), away()]);
             assert_eq!(courier.round().await.unwrap(), Round::Pausing);
-            assert_eq!(told(), Some(failures));
+            assert_eq!(told(), Some(f64::from(failures)));
             post.clock.advance(Duration::from_secs(6));
         }
         assert_eq!(courier.round().await.unwrap(), Round::Done(2));
-        assert_eq!(told(), Some(0));
+        assert_eq!(told(), Some(0.0));
     });
 }
 

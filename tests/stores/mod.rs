@@ -7,6 +7,7 @@ mod audit_events;
 mod collation;
 mod copy;
 mod deliveries;
+mod deliveries_under_strain;
 mod group;
 mod keys;
 mod limits_backends;

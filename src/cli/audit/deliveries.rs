@@ -184,7 +184,7 @@ fn send(carrier: &dyn Carrier, linked: Linked) -> Verdict {
 
 fn reason(verdict: Verdict) -> String {
     match verdict {
-        Verdict::Refused(reason) | Verdict::Later { reason, .. } => reason,
+        Verdict::Refused(reason) | Verdict::Later { reason, .. } | Verdict::Busy { reason, .. } => reason,
         Verdict::Delivered | Verdict::Untried => "it was not tried".to_owned(),
     }
 }

@@ -91,6 +91,22 @@ pub async fn hold(
     }
 }
 
+/// Gives the delivery `name` back, as far as `holder` still has it: whoever asks next gets it.
+///
+/// # Errors
+///
+/// As every write.
+pub async fn release(db: &impl Connection, name: &str, holder: Uuid) -> Result<(), StoreError> {
+    use deliveries::Column;
+    deliveries::Entity::update_many()
+        .filter(Column::Name.eq(name))
+        .filter(Column::Holder.eq(holder))
+        .col_expr(Column::HeldUntil, Expr::value(Timestamp::MIN.micros()))
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
 async fn begin(db: &impl Connection, name: &str, holder: Uuid, until: Timestamp) -> Result<(), StoreError> {
     let row = deliveries::ActiveModel {
         name: Set(name.to_owned()),
@@ -244,7 +260,7 @@ pub async fn raise(db: &impl Connection, name: &str, record: Uuid) -> Result<(),
     Ok(())
 }
 
-/// Notes why the delivery `name` does not go on.
+/// Notes why the delivery `name` does not go on, as far as `holder` still has it.
 ///
 /// # Errors
 ///
@@ -252,12 +268,14 @@ pub async fn raise(db: &impl Connection, name: &str, record: Uuid) -> Result<(),
 pub async fn note_failure(
     db: &impl Connection,
     name: &str,
+    holder: Uuid,
     at: Timestamp,
     reason: &str,
 ) -> Result<(), StoreError> {
     use deliveries::Column;
     deliveries::Entity::update_many()
         .filter(Column::Name.eq(name))
+        .filter(Column::Holder.eq(holder))
         .col_expr(Column::FailedAt, Expr::value(at.micros()))
         .col_expr(Column::Failure, Expr::value(short(reason)))
         .exec(db)

@@ -17,10 +17,10 @@ pub use append::{Appended, Group, Strays, append, insert_behind};
 pub use checkpoints::{chains, insert_checkpoint, of_chain, pruned_or_reached};
 pub use deliveries::{
     DeadLetter, Standing, by_id, cursors, dead_letters, forget, hold, next_chain, note_failure, raise,
-    settle, standings,
+    release, settle, standings,
 };
 pub use prune::{erase_personal_data, prune};
-pub use query::{Search, in_chain, search, without_a_place};
+pub use query::{Search, at_places, in_chain, search, without_a_place};
 pub use rows::{insert_bound, linked};
 pub use spool::{NotSpooled, Spool};
 pub use spools::Spools;

@@ -1,13 +1,13 @@
 //! Taking out of the log what is not to be kept, so that the rest stays provable.
 
-use guardhouse_entity::{audit_checkpoints, audit_events};
+use guardhouse_entity::{audit_checkpoints, audit_events, delivery_cursors};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter};
 
 use super::super::{Connection, StoreError};
-use super::insert_checkpoint;
+use super::{in_chain, insert_checkpoint};
 use crate::domain::audit::checkpoint::Checkpoint;
-use crate::domain::id::UserId;
+use crate::domain::id::{InstanceId, UserId};
 
 /// Removes everything of a chain up to the place that `pruned`, a signed statement of [`Pruned`], names, and keeps the
 /// statement. How many records there were. To be run in a transaction.
@@ -29,7 +29,17 @@ pub async fn prune(db: &impl Connection, pruned: &Checkpoint) -> Result<u64, Sto
         .filter(audit_events::Column::Place.lte(last))
         .exec(db)
         .await?;
+    forget_cursors(db, pruned.chain).await?;
     Ok(gone.rows_affected)
+}
+
+/// How far deliveries have come in a chain without records says nothing: whatever it gets later is new to them.
+async fn forget_cursors(db: &impl Connection, chain: InstanceId) -> Result<(), StoreError> {
+    if in_chain(db, chain, None, 1).await?.is_empty() {
+        let cursors = delivery_cursors::Column::Chain.eq(chain.0);
+        delivery_cursors::Entity::delete_many().filter(cursors).exec(db).await?;
+    }
+    Ok(())
 }
 
 /// Erases the address, the user agent and the request id of everything that `user` did, and the salts of their

@@ -102,6 +102,25 @@ pub async fn in_chain(
     Ok(rows.into_iter().filter_map(linked).collect())
 }
 
+/// The records of `chain` that stand in `places`, as far as they are there, in their order.
+///
+/// # Errors
+///
+/// As every read.
+pub async fn at_places(
+    db: &impl Connection,
+    chain: InstanceId,
+    places: &[u64],
+) -> Result<Vec<Linked>, StoreError> {
+    if places.is_empty() {
+        return Ok(Vec::new());
+    }
+    let places = places.iter().map(|place| place.cast_signed());
+    let found = Entity::find().filter(Column::Chain.eq(chain.0)).filter(Column::Place.is_in(places));
+    let rows = found.order_by_asc(Column::Place).all(db).await?;
+    Ok(rows.into_iter().filter_map(linked).collect())
+}
+
 /// How many rows from before `before` have no place: nobody adopts them, or nobody has yet.
 ///
 /// # Errors

@@ -12,7 +12,7 @@ use crate::config::{Otlp, Share};
 use crate::domain::clock::{Stopwatch, Timestamp};
 use crate::domain::entropy::{Entropy, bytes};
 use crate::domain::id::InstanceId;
-use crate::guard::agent::agent;
+use crate::guard::agent::{agent, read};
 
 /// Spans that wait at most, a few MiB.
 pub(super) const MOST_WAITING: usize = 8_192;
@@ -125,7 +125,9 @@ impl Tracer {
             let request = agent.post(endpoint.as_str()).header("content-type", "application/json");
             let answer = request.send(body(&resource, spans)).map_err(|error| error.to_string())?;
             let status = answer.status();
-            if status.is_success() { Ok(()) } else { Err(format!("it answers {status}")) }
+            // Read in any case: only then the connection is used again.
+            let body = read(answer).unwrap_or_default();
+            if status.is_success() { Ok(rejected(&body)) } else { Err(format!("it answers {status}")) }
         };
         let queue = Arc::new(Queue::new());
         let (ending, ended) = watch::channel(());
@@ -184,8 +186,17 @@ impl Drop for Tracer {
     }
 }
 
-/// Sends batch after batch until the end. One that the collector does not take is dropped: traces are no records.
-pub(super) fn export(queue: &Queue, send: impl Fn(&[Span]) -> Result<(), String>) {
+/// How many spans the collector has not taken of a batch that it answers with `body`: OTLP's `partialSuccess`, where 64 bits
+/// are a text.
+pub(super) fn rejected(body: &[u8]) -> u64 {
+    let answer: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
+    let rejected = &answer["partialSuccess"]["rejectedSpans"];
+    rejected.as_u64().or_else(|| rejected.as_str()?.parse().ok()).unwrap_or(0)
+}
+
+/// Sends batch after batch until the end. `send` says how many the collector rejected of a batch that it took. One that it
+/// does not take is dropped: traces are no records.
+pub(super) fn export(queue: &Queue, send: impl Fn(&[Span]) -> Result<u64, String>) {
     let (sent, refused) = (counter!("guardhouse_spans_exported_total"), dropped("refused"));
     let mut is_heard = true;
     loop {
@@ -200,8 +211,10 @@ pub(super) fn export(queue: &Queue, send: impl Fn(&[Span]) -> Result<(), String>
         let (count, was_heard) = (spans.len() as u64, is_heard);
         is_heard = done.is_ok();
         match done {
-            Ok(()) => {
-                sent.increment(count);
+            Ok(rejected) => {
+                let rejected = rejected.min(count);
+                sent.increment(count - rejected);
+                refused.increment(rejected);
                 if !was_heard {
                     tracing::info!("the collector of traces takes spans again");
                 }

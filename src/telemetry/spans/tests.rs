@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use super::export::{BATCH, MOST_WAITING, export};
+use super::export::{BATCH, MOST_WAITING, export, rejected};
 use super::*;
 
 fn trace() -> Arc<Trace> {
@@ -54,7 +54,7 @@ fn a_full_queue_takes_no_more_and_the_end_sends_what_is_there() {
     export(&trace.queue, |spans| {
         assert!(spans.iter().all(|span| span.name == "one of many"));
         sent.lock().unwrap().push(spans.len());
-        Ok(())
+        Ok(0)
     });
     let sent = sent.into_inner().unwrap();
     assert_eq!((sent.iter().sum(), sent.iter().max()), (MOST_WAITING, Some(&BATCH)));
@@ -73,4 +73,18 @@ fn at_the_end_a_collector_that_does_not_answer_is_asked_once() {
         Err("no answer".into())
     });
     assert_eq!(*asked.lock().unwrap(), 1);
+}
+
+#[test]
+fn what_a_collector_rejects_of_a_batch_is_known() {
+    let cases = [
+        (r#"{"partialSuccess":{"rejectedSpans":"3","errorMessage":"too long"}}"#, 3),
+        (r#"{"partialSuccess":{"rejectedSpans":2}}"#, 2),
+        (r#"{"partialSuccess":{}}"#, 0),
+        ("{}", 0),
+        ("", 0),
+    ];
+    for (body, count) in cases {
+        assert_eq!(rejected(body.as_bytes()), count, "{body}");
+    }
 }
