@@ -108,7 +108,7 @@ fn outage(kind: Kind, name: &'static str) {
     let server = PrivateServer::start(name);
     let house = TestHouse::on(kind)
         .on_server(&server.url)
-        .set("database.acquire_timeout", "300ms")
+        .set("database.acquire_timeout", "1s")
         .set("hashing.queue", 64)
         .start();
     let told = Arc::new(Told::default());

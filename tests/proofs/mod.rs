@@ -6,6 +6,7 @@
 mod bad_tokens;
 mod copy;
 pub mod groups;
+mod growth;
 pub mod home;
 mod import;
 mod key_changes;

@@ -131,6 +131,9 @@ fn how_far_it_is_behind_is_told_and_not_by_those_who_do_not_know(kind: Kind) {
         let courier = || Courier::new(&name, Vec::new(), post.receiver.clone(), post.parts());
         let (mut first, mut second) = (courier(), courier());
         assert_eq!(first.round().await.unwrap(), Round::Idle);
+        // With the first record of the chain, which is older.
+        post.write_failures(ONE, 1).await;
+        post.until_idle(&mut first).await;
         post.write_failures(ONE, 5).await;
         post.clock.advance(Duration::from_secs(4));
         assert_eq!(first.round().await.unwrap(), Round::Done(3));
