@@ -213,6 +213,8 @@ impl From<Error> for StoreError {
             "TRYAGAIN",
             "BUSY",
             "NOREPLICAS",
+            // Loaded a moment ago, and lost with a server that was started anew.
+            "NOSCRIPT",
         ];
         match error.kind() {
             ErrorKind::IO
