@@ -59,7 +59,7 @@ impl House {
             "--slices",
             "1",
             "--warm-up",
-            "500ms",
+            "200ms",
             "--time",
             time,
             "--json",

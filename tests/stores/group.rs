@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use futures_util::FutureExt;
 use futures_util::future::join_all;
 use guardhouse::store::{Db, StoreError, users};
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use tokio::sync::oneshot;
 
 use super::users::somebody;
@@ -34,6 +35,21 @@ async fn hold(db: &Db) -> (oneshot::Sender<()>, tokio::task::JoinHandle<Result<(
 
 async fn stored(db: &Db, number: u128) -> bool {
     users::by_id(db.reader(), somebody(number).id).await.unwrap().is_some()
+}
+
+/// Each connection reads pages where the kernel has them, and its commits are on the disk before they are answered.
+#[test]
+fn connections_to_sqlite_are_set_up_for_reading_much_and_losing_nothing() {
+    TestDb::new(Kind::Sqlite).run(|db| async move {
+        for connection in [db.reader(), db.writer()] {
+            let pragma = async |name: &str| {
+                let asked = Statement::from_string(DbBackend::Sqlite, format!("PRAGMA {name}"));
+                let row = connection.query_one_raw(asked).await.unwrap().unwrap();
+                row.try_get_by_index::<i64>(0).unwrap()
+            };
+            assert_eq!((pragma("mmap_size").await, pragma("synchronous").await), (1 << 30, 2));
+        }
+    });
 }
 
 #[test]

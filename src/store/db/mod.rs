@@ -58,6 +58,10 @@ const UNHURRIED: Patience = Patience {
     transaction: Duration::from_secs(3_600),
 };
 
+/// So much of a SQLite file is read where the kernel has it, and not copied page by page into each connection, whose own cache
+/// holds the pages of a few hundred accounts. It is address space, and no memory that is taken.
+const MAPPED: &str = "1073741824";
+
 /// How long a connection to SQLite waits for another process that writes.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -137,6 +141,7 @@ impl Db {
                     sqlite
                         .journal_mode(SqliteJournalMode::Wal)
                         .synchronous(SqliteSynchronous::Full)
+                        .pragma("mmap_size", MAPPED)
                         .busy_timeout(BUSY_TIMEOUT)
                 });
             Database::connect(options).await.map_err(|error| match StoreError::from(error) {
