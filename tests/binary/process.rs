@@ -20,6 +20,9 @@ use crate::support::{Answer, Kind};
 /// The longest anything here may take on a busy machine; far beyond what it takes on any other.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// So many of a server's last complaints are shown where a test fails.
+const MOST_FAULTS: usize = 40;
+
 /// Waits until `ready` says so.
 #[track_caller]
 pub fn until(what: &str, ready: impl FnMut() -> bool) {
@@ -321,6 +324,17 @@ impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if thread::panicking() {
+            // Why a test failed is often known to the server alone.
+            let output = self.output();
+            let faults: Vec<_> =
+                output.lines().filter(|line| line.contains("WARN") || line.contains("ERROR")).collect();
+            println!("the server at {} said at the end:", self.address);
+            faults
+                .iter()
+                .skip(faults.len().saturating_sub(MOST_FAULTS))
+                .for_each(|line| println!("  {line}"));
+        }
     }
 }
 
