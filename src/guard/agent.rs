@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
+use ureq::Agent;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
-use ureq::{Agent, Body};
 
 /// One that waits no longer than `timeout` for an answer, follows no redirects, and trusts `authorities`, or those whom
 /// this system trusts.
@@ -43,6 +43,7 @@ pub(crate) fn agent(timeout: Duration, authorities: Option<&Path>, is_https: boo
 }
 
 /// The most of an answer that is read.
+#[cfg(feature = "server")]
 const ANSWER: u64 = 64 * 1024;
 
 /// Reads an `answer` to its end, so that its connection can be used again; one that is too long is cut off with it.
@@ -50,7 +51,8 @@ const ANSWER: u64 = 64 * 1024;
 /// # Errors
 ///
 /// As every read.
-pub(crate) fn read(mut answer: ureq::http::Response<Body>) -> Result<Vec<u8>, ureq::Error> {
+#[cfg(feature = "server")]
+pub(crate) fn read(mut answer: ureq::http::Response<ureq::Body>) -> Result<Vec<u8>, ureq::Error> {
     answer.body_mut().with_config().limit(ANSWER).read_to_vec()
 }
 
