@@ -5,13 +5,13 @@
 //! and the ratio told is the median of `GUARDHOUSE_PROVE_ROUNDS` such turns: whatever else the machine does meets all alike.
 //! With `GUARDHOUSE_PROVE_STRICT` the largest may not cost more than [`MOST`] times the smallest.
 
-use sea_orm::{ConnectionTrait, Database};
 use serde_json::Value;
 
 use super::size;
 use crate::binary::process::{Installation, Server};
 use crate::on_every_database;
 use crate::support::Kind;
+use crate::support::database::administer;
 
 on_every_database!(a_thousand_times_the_accounts_cost_about_the_same);
 
@@ -34,7 +34,7 @@ impl House {
         let many = accounts.to_string();
         installation.run(&["seed", "--users", &many, "--sessions", &many]).ok();
         // What a database does by itself sooner or later, done before it is measured.
-        tidy(
+        administer(
             &installation.database_url(),
             match kind {
                 Kind::Postgres => "VACUUM ANALYZE",
@@ -71,15 +71,6 @@ impl House {
         assert_eq!(slice["outcomes"]["errors"], Value::Object(Default::default()), "{action}: {slice}");
         slice["outcomes"]["good"].as_f64().expect("a number") / seconds(time)
     }
-}
-
-fn tidy(url: &str, statement: &str) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    runtime.block_on(async {
-        let connection = Database::connect(url).await.expect("the database is there");
-        connection.execute_unprepared(statement).await.expect("it obeys");
-        connection.close().await.expect("the connection closes");
-    });
 }
 
 fn seconds(time: &str) -> f64 {

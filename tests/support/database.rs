@@ -90,7 +90,8 @@ impl Drop for Scratch {
     }
 }
 
-fn administer(server: &str, statement: &str) {
+/// Runs `statement` on the database at this address.
+pub fn administer(server: &str, statement: &str) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         let connection = Database::connect(server).await.expect("the test server answers");
